@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Built-in adapter for memory that stock drivers publish as P2PDMA pages and map
+ * through sysfs p2pmem/allocate (the NVMe CMB).
+ *
+ * Those VMAs have kernfs's vm_ops, like any sysfs mapping, so they are
+ * recognised by the pages in them. The page references that GUP takes are the
+ * lifetime reference: the allocator gets a page back, and the driver's unbind
+ * gets past memunmap_pages(), only when they are dropped. GUP itself refuses
+ * FOLL_LONGTERM here because nothing could end the pin; ours end by a revoke.
+ */
+#include <linux/memremap.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "../peer_mem_priv.h"
+
+#define BATCH	(PAGE_SIZE / sizeof(struct page *))
+
+bool peer_p2pdma_vma_probe(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct page *page;
+	bool ret;
+
+	mmap_assert_locked(vma->vm_mm);
+	if (!(vma->vm_flags & VM_READ) ||
+	    pin_user_pages(addr, 1, FOLL_PCI_P2PDMA, &page) != 1)
+		return false;
+	ret = is_pci_p2pdma_page(page);
+	unpin_user_page(page);
+	return ret;
+}
+
+static void put_extent(phys_addr_t paddr, size_t len)
+{
+	/* device memory has no dirty state to keep */
+	unpin_user_page_range_dirty_lock(pfn_to_page(PHYS_PFN(paddr)),
+					 len >> PAGE_SHIFT, false);
+}
+
+/* Length of the physically contiguous run of P2PDMA pages at pages[0]. */
+static unsigned long run_length(struct page **pages, unsigned long nr)
+{
+	unsigned long i;
+
+	if (!is_pci_p2pdma_page(pages[0]))
+		return 0;
+	for (i = 1; i < nr; i++)
+		if (page_to_pfn(pages[i]) != page_to_pfn(pages[0]) + i)
+			break;
+	return i;
+}
+
+/* Add @nr pinned pages. Drops the pins of those that could not be added. */
+static int add_pinned(struct page **pages, unsigned long nr,
+		     struct peer_mem_sink *sink)
+{
+	struct peer_mem_region *region;
+	unsigned long run;
+	int ret = 0;
+
+	while (nr) {
+		run = run_length(pages, nr);
+		if (!run) {
+			ret = -EFAULT;	/* not P2PDMA in the middle of it */
+			break;
+		}
+		region = peer_mem_region_foreign(page_to_phys(pages[0]));
+		if (IS_ERR(region)) {
+			ret = PTR_ERR(region);
+			break;
+		}
+		ret = peer_mem_sink_add(sink, region, page_to_phys(pages[0]),
+					run << PAGE_SHIFT);
+		peer_mem_region_put(region);
+		if (ret)
+			break;
+		pages += run;
+		nr -= run;
+	}
+	if (nr)
+		unpin_user_pages(pages, nr);
+	return ret;
+}
+
+static int get_extents(struct vm_area_struct *vma, unsigned long addr,
+		       size_t len, bool write, struct peer_mem_sink *sink)
+{
+	unsigned int flags = FOLL_PCI_P2PDMA | (write ? FOLL_WRITE : 0);
+	unsigned long nr = len >> PAGE_SHIFT;
+	struct page **pages;
+	long got;
+	int ret = 0;
+
+	pages = kmalloc_array(BATCH, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return -ENOMEM;
+	while (!ret && nr) {
+		got = pin_user_pages(addr, min_t(unsigned long, nr, BATCH),
+				     flags, pages);
+		if (got <= 0) {
+			ret = got ?: -EFAULT;
+			break;
+		}
+		ret = add_pinned(pages, got, sink);
+		addr += got << PAGE_SHIFT;
+		nr -= got;
+		cond_resched();
+	}
+	kfree(pages);
+	return ret;
+}
+
+const struct peer_vm_ops peer_p2pdma_vm_ops = {
+	.owner = THIS_MODULE,
+	.name = "p2pdma",
+	.get_extents = get_extents,
+	.put_extent = put_extent,
+};

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The P2P GUP API: a user range -> physical ranges of one region, whole or not
+ * at all.
+ *
+ * Two passes under one mmap_lock. The first looks at every VMA of the range and
+ * takes nothing, so a range that is refused leaves nothing to undo and the
+ * reason is that of the whole range, not of the first page that failed. The
+ * second asks the exporter.
+ *
+ * A pin holds no file and no VMA: the program may unmap, close and fork as it
+ * likes. What keeps the memory is the entry in region->pins.
+ */
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "peer_mem_priv.h"
+#include "trace.h"
+
+/* What get_extents() fills. One per VMA; lives on the stack of the pin call. */
+struct peer_mem_sink {
+	struct peer_mem_pin *pin;
+	size_t left;			/* bytes of the VMA not yet told */
+};
+
+/* A range while it is looked at. */
+struct pin_request {
+	const struct peer_mem_pin_args *args;
+	unsigned long start, end;	/* page bounds */
+	struct peer_mem_where where;	/* for the refusal */
+};
+
+static int refuse(struct pin_request *req, enum peer_mem_reason reason,
+		  unsigned long at)
+{
+	req->where.at = at;
+	return peer_mem_refuse(req->args, reason, 0, &req->where);
+}
+
+/* ---- second pass: ask the exporter ---- */
+
+int peer_mem_sink_add(struct peer_mem_sink *sink,
+		      struct peer_mem_region *region, phys_addr_t paddr,
+		      size_t len)
+{
+	struct peer_mem_pin *pin = sink->pin;
+	int ret;
+
+	if (!PAGE_ALIGNED(paddr | len) || len > sink->left ||
+	    !peer_phys_inside(paddr, len, region->desc.paddr, region->desc.len))
+		return -EINVAL;
+	if (!pin->region) {
+		ret = peer_mem_region_attach(region, pin);
+		if (ret)
+			return ret;
+	} else if (pin->region != region) {
+		return -EXDEV;
+	}
+	ret = peer_phys_append(&pin->phys, paddr, len);
+	if (!ret)
+		sink->left -= len;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(peer_mem_sink_add);
+
+static struct peer_mem_pin *alloc_pin(const struct peer_mem_pin_args *args)
+{
+	struct peer_mem_pin *pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
+
+	if (!pin)
+		return NULL;
+	pin->va = args->va;
+	pin->len = args->len;
+	pin->flags = args->flags;
+	pin->owner = get_pid(task_tgid(current));
+	peer_phys_init(&pin->phys);
+	return pin;
+}
+
+/* Undo whatever a pin has, complete or not. */
+static void free_pin(struct peer_mem_pin *pin)
+{
+	unsigned int i;
+
+	if (pin->ops && pin->ops->put_extent)
+		for (i = 0; i < pin->phys.nr; i++)
+			pin->ops->put_extent(pin->phys.vec[i].paddr,
+					     pin->phys.vec[i].len);
+	peer_phys_free(&pin->phys);
+	if (pin->region)
+		peer_mem_region_detach(pin);
+	if (pin->ops)
+		module_put(pin->ops->owner);
+	put_pid(pin->owner);
+	kfree(pin);
+}
+
+static int ask_exporter(struct peer_mem_pin *pin, struct peer_vma_match *match,
+			unsigned long start, unsigned long end)
+{
+	struct peer_mem_sink sink = { .pin = pin, .left = end - start };
+	int ret;
+
+	if (!pin->ops) {
+		if (!try_module_get(match->ops->owner))
+			return -ENODEV;
+		pin->ops = match->ops;
+	} else if (pin->ops != match->ops) {
+		return -EXDEV;
+	}
+	ret = match->ops->get_extents(match->vma, start, end - start,
+				      pin->flags & PEER_MEM_PIN_WRITE, &sink);
+	if (!ret && sink.left)
+		ret = -EIO;	/* the exporter's fault, not the user's */
+	return ret;
+}
+
+static enum peer_mem_reason reason_of(int err)
+{
+	switch (err) {
+	case -ENODEV:
+		return PEER_MEM_GOING;
+	case -EXDEV:
+		return PEER_MEM_TWO_REGIONS;
+	default:
+		return PEER_MEM_OTHER;
+	}
+}
+
+static int take_extents(struct pin_request *req, struct peer_mem_pin *pin)
+{
+	struct peer_vma_match match;
+	unsigned long addr, end;
+	int ret = 0;
+
+	for (addr = req->start; !ret && addr < req->end; addr = end) {
+		peer_vma_match_get(addr, &match);
+		end = min(match.end, req->end);
+		/* mmap_lock was held since the first pass, which saw only these */
+		if (WARN_ON_ONCE(match.kind != PEER_VMA_PEER))
+			ret = -EFAULT;
+		else
+			ret = ask_exporter(pin, &match, addr, end);
+		peer_vma_match_put(&match);
+		if (ret) {
+			if (pin->region) {
+				req->where.pdev = pin->region->desc.pdev;
+				req->where.bar = pin->region->desc.bar;
+			}
+			req->where.at = addr;
+			return peer_mem_refuse(req->args, reason_of(ret), ret,
+					       &req->where);
+		}
+	}
+	return ret;
+}
+
+/* ---- first pass: look, take nothing ---- */
+
+/* What the range is made of: bits of 1 << enum peer_vma_kind. */
+struct range_view {
+	unsigned int kinds;
+	unsigned long hole_at, host_at, foreign_at, peer_at;
+};
+
+static int check_peer_vma(struct pin_request *req, struct peer_vma_match *match,
+			  unsigned long addr)
+{
+	vm_flags_t flags = match->vma->vm_flags;
+
+	req->where.exporter = match->ops->name;
+	if (req->args->flags & PEER_MEM_PIN_ODP)
+		return refuse(req, PEER_MEM_ODP, addr);
+	if (!(flags & VM_SHARED) && flags & VM_MAYWRITE)
+		return refuse(req, PEER_MEM_PRIVATE, addr);
+	if (req->args->flags & PEER_MEM_PIN_WRITE && !(flags & VM_WRITE))
+		return refuse(req, PEER_MEM_READ_ONLY, addr);
+	if (!(flags & VM_READ))
+		return refuse(req, PEER_MEM_NOT_READABLE, addr);
+	return 0;
+}
+
+static void note_kind(struct range_view *view, enum peer_vma_kind kind,
+		      unsigned long addr)
+{
+	unsigned long *at[] = {
+		[PEER_VMA_HOLE] = &view->hole_at,
+		[PEER_VMA_HOST] = &view->host_at,
+		[PEER_VMA_PEER] = &view->peer_at,
+		[PEER_VMA_FOREIGN_PFN] = &view->foreign_at,
+	};
+
+	if (!(view->kinds & BIT(kind)))
+		*at[kind] = addr;
+	view->kinds |= BIT(kind);
+}
+
+static int look_at_range(struct pin_request *req, struct range_view *view)
+{
+	struct peer_vma_match match;
+	unsigned long addr, end = req->end;
+	int ret = 0;
+
+	/*
+	 * An on-demand range may span half the address space and never touch
+	 * most of it; only what stands at its start is judged.
+	 */
+	if (req->args->flags & PEER_MEM_PIN_ODP)
+		end = req->start + PAGE_SIZE;
+
+	for (addr = req->start; !ret && addr < end; addr = match.end) {
+		peer_vma_match_get(addr, &match);
+		note_kind(view, match.kind, addr);
+		if (match.kind == PEER_VMA_PEER)
+			ret = check_peer_vma(req, &match, addr);
+		peer_vma_match_put(&match);
+	}
+	return ret;
+}
+
+static int refuse_foreign(struct pin_request *req, unsigned long at)
+{
+	struct pci_dev *pdev;
+	int ret;
+
+	pdev = peer_pfnmap_vma_owner(find_vma(current->mm, at), at,
+				     &req->where.bar);
+	req->where.pdev = pdev;
+	req->where.exporter = NULL;
+	ret = refuse(req, PEER_MEM_FOREIGN_PFN, at);
+	pci_dev_put(pdev);
+	return ret;
+}
+
+/* 1: all peer memory; 0: none of it; else the errno of a refusal. */
+static int judge_range(struct pin_request *req)
+{
+	struct range_view view = {};
+	int ret;
+
+	ret = look_at_range(req, &view);
+	if (ret)
+		return ret;
+	if (!(view.kinds & (BIT(PEER_VMA_PEER) | BIT(PEER_VMA_FOREIGN_PFN))))
+		return 0;
+	if (view.kinds & BIT(PEER_VMA_HOLE))
+		return refuse(req, PEER_MEM_HOLE, view.hole_at);
+	if (view.kinds & BIT(PEER_VMA_HOST))
+		return refuse(req, PEER_MEM_MIXED, view.host_at);
+	if (view.kinds & BIT(PEER_VMA_FOREIGN_PFN))
+		return refuse_foreign(req, view.foreign_at);
+	return 1;
+}
+
+/*
+ * An empty or overflowing range is ours to refuse only if it starts in peer
+ * memory; else the ordinary path has its own answer.
+ */
+static int judge_bad_bounds(struct pin_request *req)
+{
+	enum peer_mem_reason reason = req->args->len ? PEER_MEM_OVERFLOW :
+						       PEER_MEM_EMPTY;
+	struct peer_vma_match match;
+	bool ours;
+
+	peer_vma_match_get(req->args->va & PAGE_MASK, &match);
+	ours = match.kind == PEER_VMA_PEER;
+	if (ours)
+		req->where.exporter = match.ops->name;
+	peer_vma_match_put(&match);
+	return ours ? refuse(req, reason, req->args->va) : 0;
+}
+
+/* ---- the calls ---- */
+
+static struct peer_mem_pin *pin_locked(struct pin_request *req)
+{
+	const struct peer_mem_pin_args *args = req->args;
+	struct peer_mem_pin *pin;
+	int ret;
+
+	if (peer_phys_page_bounds(args->va, args->len, &req->start, &req->end))
+		return ERR_PTR(judge_bad_bounds(req));
+	ret = judge_range(req);
+	if (ret <= 0)
+		return ERR_PTR(ret);
+
+	pin = alloc_pin(args);
+	if (!pin)
+		return ERR_PTR(-ENOMEM);
+	ret = take_extents(req, pin);
+	if (!ret && args->flags & PEER_MEM_PIN_NEED_PAGES &&
+	    !pin->region->desc.has_pages) {
+		req->where.pdev = pin->region->desc.pdev;
+		req->where.bar = pin->region->desc.bar;
+		ret = refuse(req, PEER_MEM_NO_PAGES, args->va);
+	}
+	if (ret) {
+		free_pin(pin);
+		return ERR_PTR(ret);
+	}
+	peer_phys_trim(&pin->phys);
+	return pin;
+}
+
+struct peer_mem_pin *peer_mem_pin_user(const struct peer_mem_pin_args *args)
+{
+	struct pin_request req = { .args = args };
+	struct mm_struct *mm = current->mm;
+	struct peer_mem_pin *pin;
+
+	if (!mm)
+		return NULL;
+	if (mmap_read_lock_killable(mm))
+		return ERR_PTR(-EINTR);
+	pin = pin_locked(&req);		/* ERR_PTR(0) is NULL: none of it ours */
+	mmap_read_unlock(mm);
+	if (IS_ERR_OR_NULL(pin))
+		return pin;
+	peer_mem_count(&peer_mem_stats, PEER_STAT_pins, 1);
+	peer_mem_count(&peer_mem_stats, PEER_STAT_live_pins, 1);
+	peer_mem_count(&peer_mem_stats, PEER_STAT_live_pinned_bytes,
+		       pin->phys.bytes);
+	trace_peer_mem_pin(pin);
+	return pin;
+}
+EXPORT_SYMBOL_GPL(peer_mem_pin_user);
+
+void peer_mem_unpin(struct peer_mem_pin *pin)
+{
+	trace_peer_mem_unpin(pin);
+	peer_mem_count(&peer_mem_stats, PEER_STAT_live_pinned_bytes,
+		       -(s64)pin->phys.bytes);
+	peer_mem_count(&peer_mem_stats, PEER_STAT_live_pins, -1);
+	free_pin(pin);
+}
+EXPORT_SYMBOL_GPL(peer_mem_unpin);
+
+const struct phys_vec *peer_mem_pin_ranges(const struct peer_mem_pin *pin,
+					   unsigned int *nr)
+{
+	*nr = pin->phys.nr;
+	return pin->phys.vec;
+}
+EXPORT_SYMBOL_GPL(peer_mem_pin_ranges);
+
+bool peer_mem_pin_has_pages(const struct peer_mem_pin *pin)
+{
+	return pin->region->desc.has_pages;
+}
+EXPORT_SYMBOL_GPL(peer_mem_pin_has_pages);

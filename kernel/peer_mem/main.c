@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* peer_mem.ko: brings its parts up and down. No RDMA in here. */
+#include <linux/module.h>
+
+#include "peer_mem_priv.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static int __init peer_mem_init(void)
+{
+	int ret;
+
+	ret = peer_mem_debugfs_init();
+	if (ret)
+		return ret;
+	ret = peer_mem_revoke_init();
+	if (ret)
+		peer_mem_debugfs_exit();
+	return ret;
+}
+
+/* Pins and regions hold module references, through symbols or by hand. */
+static void __exit peer_mem_exit(void)
+{
+	peer_mem_revoke_exit();
+	peer_mem_debugfs_exit();
+}
+
+module_init(peer_mem_init);
+module_exit(peer_mem_exit);
+MODULE_DESCRIPTION("Peer memory: P2P access to PCI BAR memory by user pointer");
+MODULE_AUTHOR("peer_mem developers");
+MODULE_LICENSE("GPL");

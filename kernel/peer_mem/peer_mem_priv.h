@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of peer_mem.ko share. Calls go downwards only:
+ * gup -> vma_match, region, revoke -> phys; exporters/ -> region.
+ *
+ * Lock order, outermost first:
+ *
+ *   device_lock (PCI core, around unbind)
+ *     mmap_lock
+ *       regions_lock	mutex, region.c: the list of regions, the list of
+ *			devices that are being unbound
+ *         region->lock	spinlock: revoked, pins
+ *       registry_lock	mutex, registry.c: the list of hooks; no callback and
+ *			no user copy runs under it
+ *       counters_lock	mutex, stats.c
+ *
+ * peer_mem_region_revoke() sleeps until user space has let go, so it is called
+ * with none of ours held, and never with mmap_lock.
+ */
+#ifndef PEER_MEM_PRIV_H
+#define PEER_MEM_PRIV_H
+
+#undef pr_fmt
+#define pr_fmt(fmt) "peer_mem: " fmt
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "compat/compat.h"
+#include "peer_mem.h"
+#include "phys.h"
+#include "refuse.h"
+
+/* ---- stats.c ---- */
+
+#define PEER_MEM_STATS(S)						\
+	S(live_regions)							\
+	S(live_pins)							\
+	S(live_pinned_bytes)						\
+	S(pins)								\
+	S(refusals)							\
+	S(revokes)							\
+	S(revoke_waits)							\
+	S(revoke_kills)
+
+enum peer_mem_stat {
+#define S(name) PEER_STAT_##name,
+	PEER_MEM_STATS(S)
+#undef S
+	PEER_NR_STATS
+};
+
+extern struct peer_mem_counters peer_mem_stats;
+
+int peer_mem_debugfs_init(void);
+void peer_mem_debugfs_exit(void);
+
+/* ---- region.c ---- */
+
+struct peer_mem_region {
+	struct kref ref;
+	struct list_head node;		/* regions_lock */
+	struct peer_mem_region_desc desc;
+
+	spinlock_t lock;
+	bool revoked;			/* lock; never goes back */
+	struct list_head pins;		/* lock */
+	wait_queue_head_t drained;	/* pins became empty */
+};
+
+struct peer_mem_pin {
+	struct peer_mem_region *region;	/* referenced */
+	const struct peer_vm_ops *ops;	/* its module is referenced */
+	struct list_head node;		/* region->lock */
+	struct pid *owner;		/* thread group to kill at a revoke */
+	struct peer_phys_list phys;
+	unsigned long va;
+	size_t len;
+	unsigned int flags;
+};
+
+/* The regions that exist, for debugfs and for whoever must find one. */
+extern struct list_head peer_mem_regions;
+extern struct mutex peer_mem_regions_lock;
+
+void peer_mem_region_get(struct peer_mem_region *region);
+void peer_mem_region_put(struct peer_mem_region *region);
+
+/*
+ * The region of memory that a stock driver exports: the whole BAR that holds
+ * @paddr. Found or made; referenced. ERR_PTR(-ENODEV) if that function is being
+ * unbound, ERR_PTR(-ENXIO) if no memory BAR holds it, ERR_PTR(-ENOMEM).
+ */
+struct peer_mem_region *peer_mem_region_foreign(phys_addr_t paddr);
+
+/*
+ * Which memory BAR of which function holds @paddr? NULL: none. The function is
+ * referenced.
+ */
+struct pci_dev *peer_mem_find_bar(phys_addr_t paddr, int *bar);
+
+/* Enter @pin in @region, which it then references. -ENODEV if revoked. */
+int peer_mem_region_attach(struct peer_mem_region *region,
+			   struct peer_mem_pin *pin);
+void peer_mem_region_detach(struct peer_mem_pin *pin);
+
+/* No foreign region of @pdev can be made between the two. */
+void peer_mem_device_going(struct pci_dev *pdev);
+void peer_mem_device_gone(struct pci_dev *pdev);
+
+/* ---- revoke.c ---- */
+
+int peer_mem_revoke_init(void);
+void peer_mem_revoke_exit(void);
+
+/* ---- registry.c ---- */
+
+struct peer_vm_hook;
+
+/* The hook for @vm_ops, held against unregistration; NULL if there is none. */
+struct peer_vm_hook *peer_vm_hook_get(const struct vm_operations_struct *vm_ops);
+void peer_vm_hook_put(struct peer_vm_hook *hook);
+const struct peer_vm_ops *peer_vm_hook_ops(const struct peer_vm_hook *hook);
+
+/* ---- vma_match.c ---- */
+
+enum peer_vma_kind {
+	PEER_VMA_HOLE,		/* no VMA at the address */
+	PEER_VMA_HOST,		/* not ours: the ordinary path decides */
+	PEER_VMA_PEER,		/* an exporter answers */
+	PEER_VMA_FOREIGN_PFN,	/* VM_PFNMAP or VM_IO and nobody answers */
+};
+
+struct peer_vma_match {
+	enum peer_vma_kind kind;
+	struct vm_area_struct *vma;	/* NULL for a hole */
+	unsigned long end;		/* first address it says nothing about */
+	const struct peer_vm_ops *ops;	/* PEER_VMA_PEER */
+	struct peer_vm_hook *hook;	/* NULL for the built-in adapter */
+};
+
+/*
+ * What is at @addr of the current process? mmap_lock held for reading until
+ * after peer_vma_match_put().
+ */
+void peer_vma_match_get(unsigned long addr, struct peer_vma_match *match);
+void peer_vma_match_put(struct peer_vma_match *match);
+
+/* ---- exporters/ ---- */
+
+extern const struct peer_vm_ops peer_p2pdma_vm_ops;
+
+/* Does the VMA map P2PDMA pages at @addr? mmap_lock held for reading. */
+bool peer_p2pdma_vma_probe(struct vm_area_struct *vma, unsigned long addr);
+
+/* Whose BAR is mapped at @addr, for the log? Fills what it can find. */
+struct pci_dev *peer_pfnmap_vma_owner(struct vm_area_struct *vma,
+				      unsigned long addr, int *bar);
+
+#endif
