@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ib_umem extension: ftrace takes the call at the first instruction of the
+ * function and, if it is ours, lets it continue in a function of this module
+ * (IPMODIFY, as livepatch does). In-tree these would be two branches in umem.c.
+ *
+ * - An ordinary call pays the trampoline and one VMA look-up, and goes on in the
+ *   original: it never runs code of ours that could sleep.
+ * - When the look-up cannot tell (several VMAs, contention), the slow half looks
+ *   again under mmap_lock and then calls the original itself, by a direct call
+ *   of an exported symbol (an indirect one would need an ENDBR that objtool may
+ *   have sealed) and marked PEER_UMEM_BYPASS.
+ * - FTRACE_OPS_FL_PERMANENT: nobody turns the hook off behind our back; writing
+ *   0 to kernel.ftrace_enabled fails while the module is loaded.
+ */
+#include <linux/ftrace.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/wait_bit.h>
+
+#include "../compat/compat.h"
+#include "peer_umem.h"
+
+/*
+ * Calls that were redirected and have not finished. Counted in the handler,
+ * before the redirection, so that unloading sees a call from its first
+ * instruction on; see peer_umem_hooks_remove() for its last ones.
+ */
+static atomic_t redirected = ATOMIC_INIT(0);
+
+struct task_struct *peer_umem_probe_task;
+unsigned int peer_umem_probe_hits[PEER_UMEM_NR_HOOKS];
+
+static void redirect(struct ftrace_regs *fregs, void *to)
+{
+	atomic_inc(&redirected);
+	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)to);
+}
+
+/* After this the caller only returns. */
+static void redirect_done(void)
+{
+	if (atomic_dec_and_test(&redirected))
+		wake_up_var(&redirected);
+}
+
+static void probe_hit(enum peer_umem_hook_id id)
+{
+	if (unlikely(READ_ONCE(peer_umem_probe_task) == current))
+		peer_umem_probe_hits[id]++;
+}
+
+#define SPECIAL_VMA	(VM_IO | VM_PFNMAP | VM_MIXEDMAP)
+
+/* True when the whole range lies in one VMA that cannot be peer memory. */
+static bool surely_ordinary(unsigned long addr, size_t size)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	bool ret;
+
+	if (!mm)
+		return true;
+	vma = peer_vma_peek(mm, addr);
+	if (!vma)
+		return false;
+	ret = !(vma->vm_flags & SPECIAL_VMA) && vma->vm_end - addr >= size;
+	peer_vma_unpeek(vma);
+	return ret;
+}
+
+/* ---- ib_umem_get ---- */
+
+#ifdef PEER_HAVE_UMEM_GET_DESC
+static struct ib_umem *native_get(struct ib_device *device, unsigned long addr,
+				  size_t size, int access)
+{
+	const struct ib_uverbs_buffer_desc desc = {
+		.type = IB_UVERBS_BUFFER_TYPE_VA,
+		.addr = addr,
+		.length = size,
+	};
+
+	return ib_umem_get_desc(device, &desc, access | PEER_UMEM_BYPASS);
+}
+#else
+static struct ib_umem *native_get(struct ib_device *device, unsigned long addr,
+				  size_t size, int access)
+{
+	return ib_umem_get(device, addr, size, access | PEER_UMEM_BYPASS);
+}
+#endif
+
+static struct ib_umem *slow_get(struct ib_device *device, unsigned long addr,
+				size_t size, int access)
+{
+	struct ib_umem *umem;
+
+	umem = peer_umem_pin(device, addr, size, access);
+	if (!umem)
+		umem = native_get(device, addr, size, access);
+	redirect_done();
+	return umem;
+}
+
+static void on_get(unsigned long ip, unsigned long parent_ip,
+		   struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	unsigned long addr = ftrace_regs_get_argument(fregs, 1);
+	size_t size = ftrace_regs_get_argument(fregs, 2);
+	int access = ftrace_regs_get_argument(fregs, 3);
+
+	if (access & PEER_UMEM_BYPASS)
+		return;
+	probe_hit(PEER_UMEM_HOOK_GET);
+	peer_mem_count(&peer_umem_stats, PEER_UMEM_STAT_hook_get_seen, 1);
+	if (likely(surely_ordinary(addr, size)))
+		return;
+	peer_mem_count(&peer_umem_stats, PEER_UMEM_STAT_hook_get_slow, 1);
+	redirect(fregs, slow_get);
+}
+
+/* ---- ib_umem_release ---- */
+
+static void our_release(struct ib_umem *umem)
+{
+	peer_umem_unpin(umem);
+	redirect_done();
+}
+
+static void on_release(unsigned long ip, unsigned long parent_ip,
+		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct ib_umem *umem = (void *)ftrace_regs_get_argument(fregs, 0);
+
+	probe_hit(PEER_UMEM_HOOK_RELEASE);
+	if (likely(!peer_umem_is_ours(umem)))
+		return;
+	peer_mem_count(&peer_umem_stats, PEER_UMEM_STAT_hook_release_ours, 1);
+	redirect(fregs, our_release);
+}
+
+/* ---- ib_umem_odp_get: only to refuse with a reason ---- */
+
+static struct ib_umem_odp *slow_odp_get(struct ib_device *device,
+					unsigned long addr, size_t size,
+					int access,
+					const struct mmu_interval_notifier_ops *ops)
+{
+	struct ib_umem_odp *umem_odp;
+	int ret;
+
+	ret = peer_umem_check_odp(device, addr, size, access);
+	if (ret)
+		umem_odp = ERR_PTR(ret);
+	else
+		umem_odp = ib_umem_odp_get(device, addr, size,
+					   access | PEER_UMEM_BYPASS, ops);
+	redirect_done();
+	return umem_odp;
+}
+
+static void on_odp_get(unsigned long ip, unsigned long parent_ip,
+		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	unsigned long addr = ftrace_regs_get_argument(fregs, 1);
+	int access = ftrace_regs_get_argument(fregs, 3);
+
+	if (access & PEER_UMEM_BYPASS)
+		return;
+	/* an ODP range may have holes: only its first page is looked at */
+	if (likely(surely_ordinary(addr, 1)))
+		return;
+	peer_mem_count(&peer_umem_stats, PEER_UMEM_STAT_hook_odp_slow, 1);
+	redirect(fregs, slow_odp_get);
+}
+
+/* ---- install and remove ---- */
+
+#define HOOK_MAX_NAMES	2
+
+struct umem_hook {
+	/* first one that is an ftrace site is taken; same signature */
+	const char *names[HOOK_MAX_NAMES];
+	bool optional;
+	bool installed;
+	struct ftrace_ops ops;
+};
+
+#define HOOK_OPS(fn) {							\
+	.func = fn,							\
+	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |	\
+		 FTRACE_OPS_FL_SAVE_ARGS,				\
+}
+
+static struct umem_hook hooks[] = {
+	[PEER_UMEM_HOOK_GET] = {
+		/* since 7.2 every getter ends in the static function */
+		.names = { "__ib_umem_get_va", "ib_umem_get" },
+		.ops = HOOK_OPS(on_get),
+	},
+	[PEER_UMEM_HOOK_RELEASE] = {
+		.names = { "ib_umem_release" },
+		.ops = HOOK_OPS(on_release),
+	},
+	[PEER_UMEM_HOOK_ODP] = {
+		.names = { "ib_umem_odp_get" },
+		.optional = true,
+		.ops = HOOK_OPS(on_odp_get),
+	},
+};
+
+static int install(struct umem_hook *hook)
+{
+	char name[32];
+	int i, ret = -ENOENT;
+
+	for (i = 0; i < HOOK_MAX_NAMES && hook->names[i]; i++) {
+		/* ftrace_set_filter() splits the string in place */
+		strscpy(name, hook->names[i]);
+		ret = ftrace_set_filter(&hook->ops, name, strlen(name), 1);
+		if (!ret)
+			break;
+	}
+	if (!ret)
+		ret = register_ftrace_function(&hook->ops);
+	if (!ret) {
+		hook->installed = true;
+		return 0;
+	}
+	ftrace_free_filter(&hook->ops);
+	if (hook->optional)
+		return 0;
+	pr_err("cannot hook %s (%d)%s; not loaded\n", hook->names[0], ret,
+	       ret == -EBUSY ? ": a livepatch or another module has it, or kernel.ftrace_enabled is 0" :
+			       ": this kernel does not trace it (CONFIG_DYNAMIC_FTRACE_WITH_ARGS, not inlined)");
+	return ret;
+}
+
+void peer_umem_hooks_remove(void)
+{
+	int i;
+
+	for (i = 0; i < PEER_UMEM_NR_HOOKS; i++) {
+		if (!hooks[i].installed)
+			continue;
+		unregister_ftrace_function(&hooks[i].ops);
+		ftrace_free_filter(&hooks[i].ops);
+		hooks[i].installed = false;
+	}
+	/*
+	 * No new call is redirected now. Those that were may sleep in our code:
+	 * wait for them, and then until every task that was between its
+	 * redirect_done() and its return, or that was preempted before its first
+	 * instruction, has left.
+	 */
+	wait_var_event(&redirected, !atomic_read(&redirected));
+	synchronize_rcu_tasks();
+}
+
+int peer_umem_hooks_install(void)
+{
+	int i, ret;
+
+	for (i = 0; i < PEER_UMEM_NR_HOOKS; i++) {
+		ret = install(&hooks[i]);
+		if (ret) {
+			peer_umem_hooks_remove();
+			return ret;
+		}
+	}
+	return 0;
+}
