@@ -12,6 +12,7 @@
  * likes. What keeps the memory is the entry in region->pins.
  */
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -29,14 +30,39 @@ struct peer_mem_sink {
 struct pin_request {
 	const struct peer_mem_pin_args *args;
 	unsigned long start, end;	/* page bounds */
-	struct peer_mem_where where;	/* for the refusal */
 };
 
-static int refuse(struct pin_request *req, enum peer_mem_reason reason,
-		  unsigned long at)
+static void whose_is_it(unsigned long addr, struct peer_mem_where *where)
 {
-	req->where.at = at;
-	return peer_mem_refuse(req->args, reason, 0, &req->where);
+	struct peer_vma_match match;
+
+	peer_vma_match_get(addr, &match);
+	if (match.kind == PEER_VMA_PEER) {
+		where->exporter = match.ops->name;
+		if (match.ops->get_owner)
+			where->pdev = match.ops->get_owner(match.vma, addr,
+							   &where->bar);
+	} else if (match.kind == PEER_VMA_FOREIGN_PFN) {
+		where->pdev = peer_pfnmap_vma_owner(match.vma, addr,
+						    &where->bar);
+	}
+	peer_vma_match_put(&match);
+}
+
+/*
+ * Refuse because of what is (not) at @at; the device to name is the one mapped
+ * at @peer_at. @err: as for peer_mem_refuse(). mmap_lock is held.
+ */
+static int refuse(struct pin_request *req, enum peer_mem_reason reason, int err,
+		  unsigned long at, unsigned long peer_at)
+{
+	struct peer_mem_where where = { .at = at };
+	int ret;
+
+	whose_is_it(peer_at, &where);
+	ret = peer_mem_refuse(req->args, reason, err, &where);
+	pci_dev_put(where.pdev);
+	return ret;
 }
 
 /* ---- second pass: ask the exporter ---- */
@@ -144,15 +170,8 @@ static int take_extents(struct pin_request *req, struct peer_mem_pin *pin)
 		else
 			ret = ask_exporter(pin, &match, addr, end);
 		peer_vma_match_put(&match);
-		if (ret) {
-			if (pin->region) {
-				req->where.pdev = pin->region->desc.pdev;
-				req->where.bar = pin->region->desc.bar;
-			}
-			req->where.at = addr;
-			return peer_mem_refuse(req->args, reason_of(ret), ret,
-					       &req->where);
-		}
+		if (ret)
+			ret = refuse(req, reason_of(ret), ret, addr, addr);
 	}
 	return ret;
 }
@@ -170,15 +189,14 @@ static int check_peer_vma(struct pin_request *req, struct peer_vma_match *match,
 {
 	vm_flags_t flags = match->vma->vm_flags;
 
-	req->where.exporter = match->ops->name;
 	if (req->args->flags & PEER_MEM_PIN_ODP)
-		return refuse(req, PEER_MEM_ODP, addr);
+		return refuse(req, PEER_MEM_ODP, 0, addr, addr);
 	if (!(flags & VM_SHARED) && flags & VM_MAYWRITE)
-		return refuse(req, PEER_MEM_PRIVATE, addr);
+		return refuse(req, PEER_MEM_PRIVATE, 0, addr, addr);
 	if (req->args->flags & PEER_MEM_PIN_WRITE && !(flags & VM_WRITE))
-		return refuse(req, PEER_MEM_READ_ONLY, addr);
+		return refuse(req, PEER_MEM_READ_ONLY, 0, addr, addr);
 	if (!(flags & VM_READ))
-		return refuse(req, PEER_MEM_NOT_READABLE, addr);
+		return refuse(req, PEER_MEM_NOT_READABLE, 0, addr, addr);
 	return 0;
 }
 
@@ -220,24 +238,11 @@ static int look_at_range(struct pin_request *req, struct range_view *view)
 	return ret;
 }
 
-static int refuse_foreign(struct pin_request *req, unsigned long at)
-{
-	struct pci_dev *pdev;
-	int ret;
-
-	pdev = peer_pfnmap_vma_owner(find_vma(current->mm, at), at,
-				     &req->where.bar);
-	req->where.pdev = pdev;
-	req->where.exporter = NULL;
-	ret = refuse(req, PEER_MEM_FOREIGN_PFN, at);
-	pci_dev_put(pdev);
-	return ret;
-}
-
 /* 1: all peer memory; 0: none of it; else the errno of a refusal. */
 static int judge_range(struct pin_request *req)
 {
 	struct range_view view = {};
+	unsigned long peer_at;
 	int ret;
 
 	ret = look_at_range(req, &view);
@@ -245,12 +250,15 @@ static int judge_range(struct pin_request *req)
 		return ret;
 	if (!(view.kinds & (BIT(PEER_VMA_PEER) | BIT(PEER_VMA_FOREIGN_PFN))))
 		return 0;
+	peer_at = view.kinds & BIT(PEER_VMA_PEER) ? view.peer_at :
+						    view.foreign_at;
 	if (view.kinds & BIT(PEER_VMA_HOLE))
-		return refuse(req, PEER_MEM_HOLE, view.hole_at);
+		return refuse(req, PEER_MEM_HOLE, 0, view.hole_at, peer_at);
 	if (view.kinds & BIT(PEER_VMA_HOST))
-		return refuse(req, PEER_MEM_MIXED, view.host_at);
+		return refuse(req, PEER_MEM_MIXED, 0, view.host_at, peer_at);
 	if (view.kinds & BIT(PEER_VMA_FOREIGN_PFN))
-		return refuse_foreign(req, view.foreign_at);
+		return refuse(req, PEER_MEM_FOREIGN_PFN, 0, view.foreign_at,
+			      view.foreign_at);
 	return 1;
 }
 
@@ -262,15 +270,14 @@ static int judge_bad_bounds(struct pin_request *req)
 {
 	enum peer_mem_reason reason = req->args->len ? PEER_MEM_OVERFLOW :
 						       PEER_MEM_EMPTY;
+	unsigned long addr = req->args->va;
 	struct peer_vma_match match;
-	bool ours;
 
-	peer_vma_match_get(req->args->va & PAGE_MASK, &match);
-	ours = match.kind == PEER_VMA_PEER;
-	if (ours)
-		req->where.exporter = match.ops->name;
+	peer_vma_match_get(addr & PAGE_MASK, &match);
 	peer_vma_match_put(&match);
-	return ours ? refuse(req, reason, req->args->va) : 0;
+	if (match.kind != PEER_VMA_PEER)
+		return 0;
+	return refuse(req, reason, 0, addr, addr & PAGE_MASK);
 }
 
 /* ---- the calls ---- */
@@ -292,11 +299,8 @@ static struct peer_mem_pin *pin_locked(struct pin_request *req)
 		return ERR_PTR(-ENOMEM);
 	ret = take_extents(req, pin);
 	if (!ret && args->flags & PEER_MEM_PIN_NEED_PAGES &&
-	    !pin->region->desc.has_pages) {
-		req->where.pdev = pin->region->desc.pdev;
-		req->where.bar = pin->region->desc.bar;
-		ret = refuse(req, PEER_MEM_NO_PAGES, args->va);
-	}
+	    !pin->region->desc.has_pages)
+		ret = refuse(req, PEER_MEM_NO_PAGES, 0, req->start, req->start);
 	if (ret) {
 		free_pin(pin);
 		return ERR_PTR(ret);

@@ -76,6 +76,8 @@ struct peer_mem_region_desc {
  * @put_extent: optional, for memory that needs a reference of its own beside
  *	the pin on the region: drops what @get_extents took for memory that it
  *	added successfully. Ranges may come merged. May sleep, cannot fail.
+ * @get_owner: optional, for the log of a refusal: the function, referenced, and
+ *	the BAR that is mapped at @addr; NULL if it cannot tell. mmap_lock held.
  */
 struct peer_vm_ops {
 	struct module *owner;
@@ -83,6 +85,8 @@ struct peer_vm_ops {
 	int (*get_extents)(struct vm_area_struct *vma, unsigned long addr,
 			   size_t len, bool write, struct peer_mem_sink *sink);
 	void (*put_extent)(phys_addr_t paddr, size_t len);
+	struct pci_dev *(*get_owner)(struct vm_area_struct *vma,
+				     unsigned long addr, int *bar);
 };
 
 /**

@@ -108,9 +108,12 @@ int peer_mem_region_attach(struct peer_mem_region *region,
 			   struct peer_mem_pin *pin);
 void peer_mem_region_detach(struct peer_mem_pin *pin);
 
-/* No foreign region of @pdev can be made between the two. */
-void peer_mem_device_going(struct pci_dev *pdev);
-void peer_mem_device_gone(struct pci_dev *pdev);
+/*
+ * No foreign region of @pdev can be made between the two. NULL: forget all,
+ * for unloading between a device's two.
+ */
+void peer_mem_device_going(const struct pci_dev *pdev);
+void peer_mem_device_gone(const struct pci_dev *pdev);
 
 /* ---- revoke.c ---- */
 

@@ -66,7 +66,7 @@ enum peer_mem_reason {
 /* Which memory a refusal is about; all of it may be unknown. */
 struct peer_mem_where {
 	const char *exporter;
-	const struct pci_dev *pdev;
+	struct pci_dev *pdev;
 	int bar;
 	unsigned long at;	/* first user address at fault */
 };

@@ -229,7 +229,7 @@ struct peer_mem_region *peer_mem_region_foreign(phys_addr_t paddr)
 	return region;
 }
 
-void peer_mem_device_going(struct pci_dev *pdev)
+void peer_mem_device_going(const struct pci_dev *pdev)
 {
 	struct going_device *going;
 
@@ -244,13 +244,13 @@ void peer_mem_device_going(struct pci_dev *pdev)
 	mutex_unlock(&peer_mem_regions_lock);
 }
 
-void peer_mem_device_gone(struct pci_dev *pdev)
+void peer_mem_device_gone(const struct pci_dev *pdev)
 {
 	struct going_device *going, *next;
 
 	mutex_lock(&peer_mem_regions_lock);
 	list_for_each_entry_safe(going, next, &going_devices, node) {
-		if (going->pdev != pdev)
+		if (pdev && going->pdev != pdev)
 			continue;
 		list_del(&going->node);
 		kfree(going);

@@ -23,7 +23,7 @@ module_param(revoke_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(revoke_timeout_ms,
 		 "how long a revoke (e.g. a driver unbind) waits for the MRs before it kills their owners, in ms; 0 waits for ever (default 30000)");
 
-/* After the owners were killed they only have to exit; say so if they do not. */
+/* How often a wait without end speaks; also keeps the hung-task check quiet. */
 #define REVOKE_NAG	(10 * HZ)
 
 static bool mark_revoked(struct peer_mem_region *region)
@@ -54,10 +54,25 @@ static void kill_owners(struct peer_mem_region *region)
 	spin_unlock(&region->lock);
 }
 
+/* False when @timeout_ms passed; 0 waits for ever and says so now and then. */
+static bool wait_unpinned(struct peer_mem_region *region,
+			  unsigned int timeout_ms)
+{
+	if (timeout_ms)
+		return wait_event_timeout(region->drained,
+					  !peer_mem_region_is_pinned(region),
+					  msecs_to_jiffies(timeout_ms));
+	while (!wait_event_timeout(region->drained,
+				   !peer_mem_region_is_pinned(region),
+				   REVOKE_NAG))
+		pci_warn(region->desc.pdev,
+			 "peer_mem: BAR %d is revoked: still waiting for its memory regions\n",
+			 region->desc.bar);
+	return true;
+}
+
 static void wait_drained(struct peer_mem_region *region)
 {
-	unsigned int timeout_ms = READ_ONCE(revoke_timeout_ms);
-
 	if (!peer_mem_region_is_pinned(region))
 		return;
 	peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_waits, 1);
@@ -65,18 +80,11 @@ static void wait_drained(struct peer_mem_region *region)
 	pci_info(region->desc.pdev,
 		 "peer_mem: BAR %d is revoked: waiting for its memory regions to be deregistered\n",
 		 region->desc.bar);
-	if (timeout_ms &&
-	    !wait_event_timeout(region->drained, !peer_mem_region_is_pinned(region),
-				msecs_to_jiffies(timeout_ms))) {
-		trace_peer_mem_revoke(region, "kill");
-		kill_owners(region);
-		while (!wait_event_timeout(region->drained, !peer_mem_region_is_pinned(region),
-					   REVOKE_NAG))
-			pci_warn(region->desc.pdev,
-				 "peer_mem: BAR %d is revoked: still waiting for killed processes to exit\n",
-				 region->desc.bar);
-	}
-	wait_event(region->drained, !peer_mem_region_is_pinned(region));
+	if (wait_unpinned(region, READ_ONCE(revoke_timeout_ms)))
+		return;
+	trace_peer_mem_revoke(region, "kill");
+	kill_owners(region);
+	wait_unpinned(region, 0);
 }
 
 void peer_mem_region_revoke(struct peer_mem_region *region)
@@ -151,4 +159,5 @@ int peer_mem_revoke_init(void)
 void peer_mem_revoke_exit(void)
 {
 	bus_unregister_notifier(&pci_bus_type, &bus_nb);
+	peer_mem_device_gone(NULL);
 }

@@ -30,7 +30,7 @@
 struct peer_bar_node {
 	struct device dev;
 	struct cdev cdev;
-	struct pci_dev *pdev;		/* parent of dev: referenced by it */
+	struct pci_dev *pdev;		/* referenced */
 	struct peer_mem_region *region;	/* valid while alive */
 	struct inode *inode;		/* home of all mappings */
 	phys_addr_t paddr;
@@ -132,10 +132,20 @@ static int bar_get_extents(struct vm_area_struct *vma, unsigned long addr,
 	return ret;
 }
 
+static struct pci_dev *bar_get_owner(struct vm_area_struct *vma,
+				     unsigned long addr, int *bar)
+{
+	struct peer_bar_node *node = vma->vm_private_data;
+
+	*bar = node->bar;
+	return pci_dev_get(node->pdev);
+}
+
 static const struct peer_vm_ops bar_peer_ops = {
 	.owner = THIS_MODULE,
 	.name = "peer_bar",
 	.get_extents = bar_get_extents,
+	.get_owner = bar_get_owner,
 };
 
 /* Start of a revoke: whoever still has a mapping gets SIGBUS from here on. */
@@ -267,6 +277,7 @@ static void node_release(struct device *dev)
 {
 	struct peer_bar_node *node = to_bar_node(dev);
 
+	pci_dev_put(node->pdev);
 	iput(node->inode);
 	simple_release_fs(&node_mnt, &node_mnt_users);
 	ida_free(&minors, MINOR(node->dev.devt) - MINOR(first_devt));
@@ -320,7 +331,7 @@ static struct peer_bar_node *node_alloc(struct pci_dev *pdev, int bar,
 		goto err_minor;
 
 	init_rwsem(&node->lock);
-	node->pdev = pdev;
+	node->pdev = pci_dev_get(pdev);
 	node->bar = bar;
 	node->pages = pages;
 	node->wc = pci_resource_flags(pdev, bar) & IORESOURCE_PREFETCH;

@@ -17,18 +17,33 @@
 
 #define BATCH	(PAGE_SIZE / sizeof(struct page *))
 
-bool peer_p2pdma_vma_probe(struct vm_area_struct *vma, unsigned long addr)
+/* Physical address behind @addr if it is a P2PDMA page, else 0. */
+static phys_addr_t p2pdma_paddr(struct vm_area_struct *vma, unsigned long addr)
 {
+	phys_addr_t paddr = 0;
 	struct page *page;
-	bool ret;
 
 	mmap_assert_locked(vma->vm_mm);
 	if (!(vma->vm_flags & VM_READ) ||
 	    pin_user_pages(addr, 1, FOLL_PCI_P2PDMA, &page) != 1)
-		return false;
-	ret = is_pci_p2pdma_page(page);
+		return 0;
+	if (is_pci_p2pdma_page(page))
+		paddr = page_to_phys(page);
 	unpin_user_page(page);
-	return ret;
+	return paddr;
+}
+
+bool peer_p2pdma_vma_probe(struct vm_area_struct *vma, unsigned long addr)
+{
+	return p2pdma_paddr(vma, addr);
+}
+
+static struct pci_dev *get_owner(struct vm_area_struct *vma, unsigned long addr,
+				 int *bar)
+{
+	phys_addr_t paddr = p2pdma_paddr(vma, addr);
+
+	return paddr ? peer_mem_find_bar(paddr, bar) : NULL;
 }
 
 static void put_extent(phys_addr_t paddr, size_t len)
@@ -116,4 +131,5 @@ const struct peer_vm_ops peer_p2pdma_vm_ops = {
 	.name = "p2pdma",
 	.get_extents = get_extents,
 	.put_extent = put_extent,
+	.get_owner = get_owner,
 };

@@ -104,8 +104,8 @@ static struct ib_umem *slow_get(struct ib_device *device, unsigned long addr,
 	return umem;
 }
 
-static void on_get(unsigned long ip, unsigned long parent_ip,
-		   struct ftrace_ops *ops, struct ftrace_regs *fregs)
+static void notrace on_get(unsigned long ip, unsigned long parent_ip,
+			   struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	unsigned long addr = ftrace_regs_get_argument(fregs, 1);
 	size_t size = ftrace_regs_get_argument(fregs, 2);
@@ -129,8 +129,8 @@ static void our_release(struct ib_umem *umem)
 	redirect_done();
 }
 
-static void on_release(unsigned long ip, unsigned long parent_ip,
-		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+static void notrace on_release(unsigned long ip, unsigned long parent_ip,
+			       struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	struct ib_umem *umem = (void *)ftrace_regs_get_argument(fregs, 0);
 
@@ -161,8 +161,8 @@ static struct ib_umem_odp *slow_odp_get(struct ib_device *device,
 	return umem_odp;
 }
 
-static void on_odp_get(unsigned long ip, unsigned long parent_ip,
-		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+static void notrace on_odp_get(unsigned long ip, unsigned long parent_ip,
+			       struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	unsigned long addr = ftrace_regs_get_argument(fregs, 1);
 	int access = ftrace_regs_get_argument(fregs, 3);
