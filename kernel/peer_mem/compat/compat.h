@@ -18,37 +18,47 @@ struct phys_vec {
 #endif
 
 /*
- * The cheapest way to look at one VMA. NULL means "could not tell", not "no
- * VMA": the caller then looks again under mmap_lock.
+ * Is [addr, addr + size) inside one VMA without any of @flags? False also means
+ * "could not tell": the caller then looks again under mmap_lock.
  */
-#ifdef PEER_HAVE_LOCK_VMA_UNDER_RCU
-static inline struct vm_area_struct *peer_vma_peek(struct mm_struct *mm,
-						   unsigned long addr)
+#ifdef PEER_HAVE_MMAP_SPECULATE
+/*
+ * Without a lock: no writer had mmap_lock from the first look at the sequence to
+ * the last, so what was read in between is one state of the address space. VMAs
+ * are freed by RCU, so reading one that is going is harmless.
+ */
+static inline bool peer_vma_lacks(struct mm_struct *mm, unsigned long addr,
+				  size_t size, vm_flags_t flags)
 {
-	return lock_vma_under_rcu(mm, addr);
-}
+	MA_STATE(mas, &mm->mm_mt, addr, addr);
+	struct vm_area_struct *vma;
+	unsigned int seq;
+	bool ret = false;
 
-static inline void peer_vma_unpeek(struct vm_area_struct *vma)
-{
-	vma_end_read(vma);
+	if (!mmap_lock_speculate_try_begin(mm, &seq))
+		return false;
+	rcu_read_lock();
+	vma = mas_walk(&mas);
+	if (vma)
+		ret = !(READ_ONCE(vma->vm_flags) & flags) &&
+		      READ_ONCE(vma->vm_end) - addr >= size;
+	rcu_read_unlock();
+	return ret && !mmap_lock_speculate_retry(mm, seq);
 }
 #else
-static inline struct vm_area_struct *peer_vma_peek(struct mm_struct *mm,
-						   unsigned long addr)
+static inline bool peer_vma_lacks(struct mm_struct *mm, unsigned long addr,
+				  size_t size, vm_flags_t flags)
 {
 	struct vm_area_struct *vma;
+	bool ret = false;
 
 	if (!mmap_read_trylock(mm))
-		return NULL;
+		return false;
 	vma = vma_lookup(mm, addr);
-	if (!vma)
-		mmap_read_unlock(mm);
-	return vma;
-}
-
-static inline void peer_vma_unpeek(struct vm_area_struct *vma)
-{
-	mmap_read_unlock(vma->vm_mm);
+	if (vma)
+		ret = !(vma->vm_flags & flags) && vma->vm_end - addr >= size;
+	mmap_read_unlock(mm);
+	return ret;
 }
 #endif
 

@@ -54,20 +54,10 @@ static void probe_hit(enum peer_umem_hook_id id)
 #define SPECIAL_VMA	(VM_IO | VM_PFNMAP | VM_MIXEDMAP)
 
 /* True when the whole range lies in one VMA that cannot be peer memory. */
-static bool surely_ordinary(unsigned long addr, size_t size)
+static __always_inline bool surely_ordinary(unsigned long addr, size_t size)
 {
-	struct mm_struct *mm = current->mm;
-	struct vm_area_struct *vma;
-	bool ret;
-
-	if (!mm)
-		return true;
-	vma = peer_vma_peek(mm, addr);
-	if (!vma)
-		return false;
-	ret = !(vma->vm_flags & SPECIAL_VMA) && vma->vm_end - addr >= size;
-	peer_vma_unpeek(vma);
-	return ret;
+	return !current->mm ||
+	       peer_vma_lacks(current->mm, addr, size, SPECIAL_VMA);
 }
 
 /* ---- ib_umem_get ---- */
