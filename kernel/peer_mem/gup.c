@@ -105,20 +105,39 @@ static struct peer_mem_pin *alloc_pin(const struct peer_mem_pin_args *args)
 	return pin;
 }
 
+void peer_mem_pin_drop_extents(struct peer_mem_pin *pin)
+{
+	const struct peer_vm_ops *ops = pin->ops;
+	unsigned int i;
+
+	if (!ops)
+		return;		/* dropped when it was fenced */
+	if (ops->put_extent)
+		for (i = 0; i < pin->phys.nr; i++)
+			ops->put_extent(pin->phys.vec[i].paddr,
+					pin->phys.vec[i].len);
+	pin->ops = NULL;
+	module_put(ops->owner);
+}
+
 /* Undo whatever a pin has, complete or not. */
 static void free_pin(struct peer_mem_pin *pin)
 {
-	unsigned int i;
+	struct peer_mem_region *region = pin->region;
 
-	if (pin->ops && pin->ops->put_extent)
-		for (i = 0; i < pin->phys.nr; i++)
-			pin->ops->put_extent(pin->phys.vec[i].paddr,
-					     pin->phys.vec[i].len);
-	peer_phys_free(&pin->phys);
-	if (pin->region)
+	/*
+	 * Off the list only when nothing is held any more: a revoke goes on, and
+	 * the exporter takes its memory away, as soon as the last one is off.
+	 */
+	if (region)
+		mutex_lock(&region->map_lock);
+	peer_mem_pin_drop_extents(pin);
+	if (region) {
 		peer_mem_region_detach(pin);
-	if (pin->ops)
-		module_put(pin->ops->owner);
+		mutex_unlock(&region->map_lock);
+		peer_mem_region_put(region);
+	}
+	peer_phys_free(&pin->phys);
 	put_pid(pin->owner);
 	kfree(pin);
 }

@@ -24,6 +24,7 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
+struct device;
 struct module;
 struct page;
 struct pci_dev;
@@ -140,10 +141,11 @@ peer_mem_region_create(const struct peer_mem_region_desc *desc);
 /**
  * peer_mem_region_revoke - end every right to the memory
  *
- * New pins fail with -ENODEV from here on, user maps are zapped, and the call
- * waits until the last pin is gone; owners that keep theirs longer than the
- * revoke_timeout_ms parameter are killed. Idempotent; a second caller waits as
- * well. Caller holds no lock that unpinning or a process's exit needs.
+ * New pins fail with -ENODEV from here on, user maps are zapped, mappings behind
+ * an IOMMU are fenced, and the call waits until the last other pin is gone;
+ * owners that keep theirs longer than the revoke_timeout_ms parameter are killed.
+ * Idempotent; a second caller waits as well. Caller holds no lock that unpinning
+ * or a process's exit needs.
  */
 void peer_mem_region_revoke(struct peer_mem_region *region);
 
@@ -230,12 +232,30 @@ bool peer_mem_pin_has_pages(const struct peer_mem_pin *pin);
 int peer_mem_pin_to_sgt(const struct peer_mem_pin *pin, size_t max_seg,
 			struct sg_table *sgt);
 
-/*
- * Count, trace and log that the consumer's device cannot map a pin: @err is
- * what the DMA mapping returned. Returns the errno for the user.
+/**
+ * peer_mem_pin_map - map a pin for a device that does DMA by itself
+ * @pin: not mapped yet; needs no struct pages
+ * @args: what it was pinned with, for the log of a refusal
+ * @dev: the device whose DMA it is: a PCI function or a child of one
+ * @max_seg: longest segment in bytes that the device takes
+ * @sgt: zeroed; filled with DMA addresses and lengths only (nents), no pages
+ *	(orig_nents is 0)
+ *
+ * Bus addresses where the packets turn around in a switch, one IOVA range where
+ * an IOMMU translates, CPU addresses where they go through a host bridge
+ * without one. May sleep. The mapping may be fenced by a revoke at any time: the
+ * device then reaches nothing at these addresses, which stay reserved.
+ *
+ * Return: 0; -EREMOTEIO, no route that the kernel allows; -ENOSPC, no IOVA space
+ * for so much; -ENODEV, revoked; -ENOMEM and what the DMA API returned. Refusals
+ * are logged like those of peer_mem_pin_user().
  */
-int peer_mem_pin_refuse_map(const struct peer_mem_pin *pin,
-			    const struct peer_mem_pin_args *args, int err);
+int peer_mem_pin_map(struct peer_mem_pin *pin,
+		     const struct peer_mem_pin_args *args, struct device *dev,
+		     size_t max_seg, struct sg_table *sgt);
+
+/* Undo it. Cannot fail. The device was told before that the range is gone. */
+void peer_mem_pin_unmap(struct peer_mem_pin *pin, struct sg_table *sgt);
 
 /* ---- counters ------------------------------------------------------------ */
 

@@ -9,7 +9,8 @@
  *     mmap_lock
  *       regions_lock	mutex, region.c: the list of regions, the list of
  *			devices that are being unbound
- *         region->lock	spinlock: revoked, pins
+ *           region->map_lock	mutex: DMA maps of the region's pins
+ *             region->lock	spinlock: revoked, pins
  *       registry_lock	mutex, registry.c: the list of hooks; no callback and
  *			no user copy runs under it
  *       counters_lock	mutex, stats.c
@@ -23,9 +24,11 @@
 #undef pr_fmt
 #define pr_fmt(fmt) "peer_mem: " fmt
 
+#include <linux/dma-mapping.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -41,9 +44,11 @@
 	S(live_regions)							\
 	S(live_pins)							\
 	S(live_pinned_bytes)						\
+	S(live_maps)							\
 	S(pins)								\
 	S(refusals)							\
 	S(revokes)							\
+	S(revoke_fences)						\
 	S(revoke_waits)							\
 	S(revoke_kills)
 
@@ -66,10 +71,33 @@ struct peer_mem_region {
 	struct list_head node;		/* regions_lock */
 	struct peer_mem_region_desc desc;
 
+	/*
+	 * Held while a pin is mapped, unmapped, fenced or taken off the list,
+	 * so that a revoke can walk the list and fence.
+	 */
+	struct mutex map_lock;
+
 	spinlock_t lock;
 	bool revoked;			/* lock; never goes back */
-	struct list_head pins;		/* lock */
-	wait_queue_head_t drained;	/* pins became empty */
+	struct list_head pins;		/* map_lock to remove; lock */
+	unsigned int nr_reaching;	/* lock; pins that are not fenced */
+	wait_queue_head_t drained;	/* nr_reaching became 0 */
+};
+
+enum peer_mem_dma_kind {
+	PEER_DMA_NONE,		/* not mapped, or virtual DMA through pages */
+	PEER_DMA_BUS,
+	PEER_DMA_IOVA,		/* the only kind that can be fenced */
+	PEER_DMA_PHYSICAL,
+};
+
+/* How a device reaches a pin. region->map_lock */
+struct peer_mem_dma {
+	enum peer_mem_dma_kind kind;
+	bool fenced;
+	struct device *dev;
+	struct dma_iova_state iova;	/* PEER_DMA_IOVA */
+	dma_addr_t *addr;		/* PEER_DMA_PHYSICAL, one a range */
 };
 
 struct peer_mem_pin {
@@ -78,6 +106,7 @@ struct peer_mem_pin {
 	struct list_head node;		/* region->lock */
 	struct pid *owner;		/* thread group to kill at a revoke */
 	struct peer_phys_list phys;
+	struct peer_mem_dma dma;
 	unsigned long va;
 	size_t len;
 	unsigned int flags;
@@ -106,7 +135,15 @@ struct pci_dev *peer_mem_find_bar(phys_addr_t paddr, int *bar);
 /* Enter @pin in @region, which it then references. -ENODEV if revoked. */
 int peer_mem_region_attach(struct peer_mem_region *region,
 			   struct peer_mem_pin *pin);
+
+/* Take it off, map_lock held. The reference on the region is the caller's. */
 void peer_mem_region_detach(struct peer_mem_pin *pin);
+
+/* @pin reaches the memory no more: a revoke need not wait for it. map_lock. */
+void peer_mem_region_fenced(struct peer_mem_pin *pin);
+
+/* Pins that a revoke still has to wait for? */
+bool peer_mem_region_is_reached(struct peer_mem_region *region);
 
 /*
  * No foreign region of @pdev can be made between the two. NULL: forget all,
@@ -114,6 +151,19 @@ void peer_mem_region_detach(struct peer_mem_pin *pin);
  */
 void peer_mem_device_going(const struct pci_dev *pdev);
 void peer_mem_device_gone(const struct pci_dev *pdev);
+
+/* ---- gup.c ---- */
+
+/* Drop what the exporter gave: afterwards it may take the memory away. */
+void peer_mem_pin_drop_extents(struct peer_mem_pin *pin);
+
+/* ---- dma.c ---- */
+
+/*
+ * Cut the device off for good, if the way it is mapped allows that. False: it
+ * does not, wait for the unmap. map_lock held.
+ */
+bool peer_mem_pin_fence(struct peer_mem_pin *pin);
 
 /* ---- revoke.c ---- */
 

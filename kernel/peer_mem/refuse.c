@@ -56,9 +56,10 @@ int peer_mem_refuse(const struct peer_mem_pin_args *args,
 		return err;
 
 	format_where(device, sizeof(device), where);
-	pr_info("%s: %s[%d] may not register %#lx+%#zx%s: %s (at %#lx); to change it: %s [%d]\n",
+	pr_info("%s: %s[%d] may not register %#lx+%#zx%s: %s (at %#lx)%s%s; to change it: %s [%d]\n",
 		args->consumer, current->comm, task_tgid_nr(current),
 		args->va, args->len, device, reasons[reason].why, where->at,
+		where->detail ? ": " : "", where->detail ?: "",
 		reasons[reason].remedy, err);
 	return err;
 }

@@ -52,6 +52,9 @@ struct pci_dev;
 	R(UNREACHABLE, EREMOTEIO,					\
 	  "no P2P route from the NIC to the device that the kernel allows", \
 	  "put both below one PCIe switch or an allowed host bridge")	\
+	R(NO_IOVA, ENOSPC,						\
+	  "the IOMMU has no room for so large a mapping of this NIC",	\
+	  "register smaller ranges")					\
 	R(OTHER, EIO,							\
 	  "the exporter or the system refused",				\
 	  "see the errno")
@@ -69,6 +72,7 @@ struct peer_mem_where {
 	struct pci_dev *pdev;
 	int bar;
 	unsigned long at;	/* first user address at fault */
+	const char *detail;	/* one more clause, or NULL */
 };
 
 /*

@@ -37,6 +37,7 @@ alloc_region(const struct peer_mem_region_desc *desc)
 		return NULL;
 	kref_init(&region->ref);
 	region->desc = *desc;
+	mutex_init(&region->map_lock);
 	spin_lock_init(&region->lock);
 	INIT_LIST_HEAD(&region->pins);
 	init_waitqueue_head(&region->drained);
@@ -108,10 +109,12 @@ int peer_mem_region_attach(struct peer_mem_region *region,
 	int ret = 0;
 
 	spin_lock(&region->lock);
-	if (region->revoked)
+	if (region->revoked) {
 		ret = -ENODEV;
-	else
+	} else {
 		list_add_tail(&pin->node, &region->pins);
+		region->nr_reaching++;
+	}
 	spin_unlock(&region->lock);
 	if (ret)
 		return ret;
@@ -120,19 +123,49 @@ int peer_mem_region_attach(struct peer_mem_region *region,
 	return 0;
 }
 
+/* lock held. Returns whether to wake. */
+static bool stops_reaching(struct peer_mem_region *region)
+{
+	lockdep_assert_held(&region->lock);
+	return !--region->nr_reaching;
+}
+
 void peer_mem_region_detach(struct peer_mem_pin *pin)
+{
+	struct peer_mem_region *region = pin->region;
+	bool last = false;
+
+	lockdep_assert_held(&region->map_lock);
+	spin_lock(&region->lock);
+	list_del(&pin->node);
+	if (!pin->dma.fenced)
+		last = stops_reaching(region);
+	spin_unlock(&region->lock);
+	if (last)
+		wake_up_all(&region->drained);
+}
+
+void peer_mem_region_fenced(struct peer_mem_pin *pin)
 {
 	struct peer_mem_region *region = pin->region;
 	bool last;
 
+	lockdep_assert_held(&region->map_lock);
 	spin_lock(&region->lock);
-	list_del(&pin->node);
-	last = list_empty(&region->pins);
+	last = stops_reaching(region);
 	spin_unlock(&region->lock);
 	if (last)
 		wake_up_all(&region->drained);
-	pin->region = NULL;
-	peer_mem_region_put(region);
+}
+
+bool peer_mem_region_is_reached(struct peer_mem_region *region)
+{
+	bool reached;
+
+	spin_lock(&region->lock);
+	reached = region->nr_reaching;
+	spin_unlock(&region->lock);
+	return reached;
 }
 
 bool peer_mem_region_is_pinned(struct peer_mem_region *region)

@@ -2,10 +2,10 @@
 /*
  * Revoke: nobody's DMA outlives the memory.
  *
- * A pin of this version cannot be fenced (that needs the NIC's IOMMU mapping,
- * which dma.c of a later step owns), so the revoker waits until the pins are
- * gone, and kills the owners of those that stay longer than revoke_timeout_ms:
- * a process that is gone has closed its uverbs file, which destroys its MRs.
+ * A pin that a NIC reaches through its IOMMU is fenced at once (dma.c). Nothing
+ * can hold up the others in flight, so the revoker waits until they are gone, and
+ * kills the owners of those that stay longer than revoke_timeout_ms: a process
+ * that is gone has closed its uverbs file, which destroys its MRs.
  *
  * Sources: the exporter's own call, and the PCI bus notifier, which runs before
  * the driver's remove() on unbind, on removal and on surprise removal alike.
@@ -37,6 +37,25 @@ static bool mark_revoked(struct peer_mem_region *region)
 	return first;
 }
 
+/*
+ * Cut off whoever can be cut off: from here on its device reaches nothing, so
+ * the memory may go although the MR stays until its owner deregisters it.
+ */
+static void fence_pins(struct peer_mem_region *region)
+{
+	struct peer_mem_pin *pin;
+
+	mutex_lock(&region->map_lock);
+	list_for_each_entry(pin, &region->pins, node) {
+		if (pin->dma.fenced || !peer_mem_pin_fence(pin))
+			continue;
+		peer_mem_pin_drop_extents(pin);
+		peer_mem_region_fenced(pin);
+		peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_fences, 1);
+	}
+	mutex_unlock(&region->map_lock);
+}
+
 /* Under region->lock, which keeps the pins and so their owners in place. */
 static void kill_owners(struct peer_mem_region *region)
 {
@@ -44,6 +63,8 @@ static void kill_owners(struct peer_mem_region *region)
 
 	spin_lock(&region->lock);
 	list_for_each_entry(pin, &region->pins, node) {
+		if (pin->dma.fenced)
+			continue;
 		pr_warn("%s BAR %d is revoked: killing process %d, which still has %#lx+%#zx registered after %u ms\n",
 			pci_name(region->desc.pdev), region->desc.bar,
 			pid_nr(pin->owner), pin->va, pin->len,
@@ -60,10 +81,10 @@ static bool wait_unpinned(struct peer_mem_region *region,
 {
 	if (timeout_ms)
 		return wait_event_timeout(region->drained,
-					  !peer_mem_region_is_pinned(region),
+					  !peer_mem_region_is_reached(region),
 					  msecs_to_jiffies(timeout_ms));
 	while (!wait_event_timeout(region->drained,
-				   !peer_mem_region_is_pinned(region),
+				   !peer_mem_region_is_reached(region),
 				   REVOKE_NAG))
 		pci_warn(region->desc.pdev,
 			 "peer_mem: BAR %d is revoked: still waiting for its memory regions\n",
@@ -73,7 +94,7 @@ static bool wait_unpinned(struct peer_mem_region *region,
 
 static void wait_drained(struct peer_mem_region *region)
 {
-	if (!peer_mem_region_is_pinned(region))
+	if (!peer_mem_region_is_reached(region))
 		return;
 	peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_waits, 1);
 	trace_peer_mem_revoke(region, "wait");
@@ -96,6 +117,7 @@ void peer_mem_region_revoke(struct peer_mem_region *region)
 		if (region->desc.zap)
 			region->desc.zap(region->desc.zap_arg);
 	}
+	fence_pins(region);
 	wait_drained(region);
 	trace_peer_mem_revoke(region, "done");
 }
@@ -111,7 +133,7 @@ static struct peer_mem_region *find_unrevoked(const struct pci_dev *pdev)
 		if (region->desc.pdev != pdev)
 			continue;
 		if (READ_ONCE(region->revoked) &&
-		    !peer_mem_region_is_pinned(region))
+		    !peer_mem_region_is_reached(region))
 			continue;
 		if (kref_get_unless_zero(&region->ref)) {
 			found = region;

@@ -62,7 +62,8 @@ static struct peer_mem_pin_args make_args(struct ib_device *device,
 	return (struct peer_mem_pin_args){
 		.va = addr,
 		.len = size,
-		.flags = PEER_MEM_PIN_NEED_PAGES |
+		.flags = (ib_uses_virt_dma(device) ? PEER_MEM_PIN_NEED_PAGES :
+						     0) |
 			 (ib_access_writable(access) ? PEER_MEM_PIN_WRITE : 0) |
 			 (access & IB_ACCESS_ON_DEMAND ? PEER_MEM_PIN_ODP : 0),
 		.consumer = dev_name(&device->dev),
@@ -85,42 +86,39 @@ static void init_umem(struct ib_umem *umem, struct ib_device *device,
 	mmgrab(umem->owning_mm);
 }
 
-static unsigned long map_attrs(const struct ib_umem *umem)
-{
-#ifdef PEER_HAVE_UMEM_DMA_ATTRS
-	return umem->dma_attrs;
-#else
-	return 0;
-#endif
-}
-
 /*
- * P2PDMA pages: for a virtual DMA device this only fills in page addresses, for
- * a real one the DMA layer picks bus address, IOVA or refusal page by page.
+ * A virtual DMA device wants struct pages and no mapping (ib_dma_map_sgtable
+ * only writes their kernel addresses); one with real DMA wants addresses.
  */
 static int map_pin(struct peer_umem *pu, const struct peer_mem_pin_args *args)
 {
 	struct sg_table *sgt = &pu->umem.sgt_append.sgt;
 	struct ib_device *device = pu->umem.ibdev;
+	size_t max_seg = ib_dma_max_seg_size(device);
 	int ret;
 
-	ret = peer_mem_pin_to_sgt(pu->pin, ib_dma_max_seg_size(device), sgt);
+	if (!ib_uses_virt_dma(device))
+		return peer_mem_pin_map(pu->pin, args, device->dma_device,
+					max_seg, sgt);
+	ret = peer_mem_pin_to_sgt(pu->pin, max_seg, sgt);
 	if (ret)
 		return ret;
-	ret = ib_dma_map_sgtable_attrs(device, sgt, DMA_BIDIRECTIONAL,
-				       map_attrs(&pu->umem));
-	if (!ret)
-		return 0;
-	sg_free_table(sgt);
-	return peer_mem_pin_refuse_map(pu->pin, args, ret);
+	ret = ib_dma_map_sgtable_attrs(device, sgt, DMA_BIDIRECTIONAL, 0);
+	if (ret)
+		sg_free_table(sgt);
+	return ret;
 }
 
 static void unmap_pin(struct peer_umem *pu)
 {
 	struct sg_table *sgt = &pu->umem.sgt_append.sgt;
+	struct ib_device *device = pu->umem.ibdev;
 
-	ib_dma_unmap_sgtable_attrs(pu->umem.ibdev, sgt, DMA_BIDIRECTIONAL,
-				   map_attrs(&pu->umem));
+	if (!ib_uses_virt_dma(device)) {
+		peer_mem_pin_unmap(pu->pin, sgt);
+		return;
+	}
+	ib_dma_unmap_sgtable_attrs(device, sgt, DMA_BIDIRECTIONAL, 0);
 	sg_free_table(sgt);
 }
 
