@@ -21,6 +21,7 @@
 
 #include "peer_mem_priv.h"
 #include "route.h"
+#include "trace.h"
 
 #define MAP_DIR		DMA_BIDIRECTIONAL
 #define MAP_ATTRS	DMA_ATTR_MMIO
@@ -286,9 +287,11 @@ int peer_mem_pin_map(struct peer_mem_pin *pin,
 	else
 		ret = map_or_refuse(pin, args, dev, max_seg, sgt);
 	mutex_unlock(&region->map_lock);
-	if (!ret)
-		peer_mem_count(&peer_mem_stats, PEER_STAT_live_maps, 1);
-	return ret;
+	if (ret)
+		return ret;
+	peer_mem_count(&peer_mem_stats, PEER_STAT_live_maps, 1);
+	trace_peer_mem_map(pin, sgt);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(peer_mem_pin_map);
 

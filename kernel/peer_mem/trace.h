@@ -6,9 +6,14 @@
 #define PEER_MEM_TRACE_H
 
 #include <linux/pci.h>
+#include <linux/scatterlist.h>
 #include <linux/tracepoint.h>
 
 #include "peer_mem_priv.h"
+
+TRACE_DEFINE_ENUM(PEER_DMA_BUS);
+TRACE_DEFINE_ENUM(PEER_DMA_IOVA);
+TRACE_DEFINE_ENUM(PEER_DMA_PHYSICAL);
 
 DECLARE_EVENT_CLASS(peer_mem_pin_class,
 	TP_PROTO(const struct peer_mem_pin *pin),
@@ -40,6 +45,38 @@ DEFINE_EVENT(peer_mem_pin_class, peer_mem_pin,
 	TP_PROTO(const struct peer_mem_pin *pin), TP_ARGS(pin));
 DEFINE_EVENT(peer_mem_pin_class, peer_mem_unpin,
 	TP_PROTO(const struct peer_mem_pin *pin), TP_ARGS(pin));
+
+TRACE_EVENT(peer_mem_map,
+	TP_PROTO(const struct peer_mem_pin *pin, const struct sg_table *sgt),
+	TP_ARGS(pin, sgt),
+	TP_STRUCT__entry(
+		__string(dev, pci_name(pin->region->desc.pdev))
+		__string(nic, dev_name(pin->dma.dev))
+		__field(int, bar)
+		__field(int, kind)
+		__field(size_t, len)
+		__field(unsigned int, nents)
+		__field(u64, paddr)
+		__field(u64, dma)
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__assign_str(nic);
+		__entry->bar = pin->region->desc.bar;
+		__entry->kind = pin->dma.kind;
+		__entry->len = pin->len;
+		__entry->nents = sgt->nents;
+		__entry->paddr = pin->phys.vec[0].paddr;
+		__entry->dma = sg_dma_address(sgt->sgl);
+	),
+	TP_printk("%s BAR %d for %s: %s len=%#zx segments=%u first=%#llx programmed=%#llx",
+		  __get_str(dev), __entry->bar, __get_str(nic),
+		  __print_symbolic(__entry->kind,
+				   { PEER_DMA_BUS, "bus" },
+				   { PEER_DMA_IOVA, "iova" },
+				   { PEER_DMA_PHYSICAL, "physical" }),
+		  __entry->len, __entry->nents, __entry->paddr, __entry->dma)
+);
 
 TRACE_EVENT(peer_mem_refuse,
 	TP_PROTO(const struct peer_mem_pin_args *args, const char *why, int err,

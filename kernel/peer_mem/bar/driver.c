@@ -223,9 +223,7 @@ static struct pci_driver peer_bar_driver = {
 	.id_table = peer_bar_ids,
 	.probe = peer_bar_probe,
 	.remove = peer_bar_remove,
-	.driver = {
-		.dev_groups = peer_bar_groups,
-	},
+	.dev_groups = peer_bar_groups,
 };
 
 static int __init peer_bar_init(void)

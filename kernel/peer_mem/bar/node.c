@@ -199,7 +199,7 @@ static int bar_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (!is_alive(node))
 		return -ENODEV;		/* faults ask again */
-	if (!(vma->vm_flags & VM_SHARED))
+	if (!(vma->vm_flags & VM_MAYSHARE))	/* not VM_SHARED if read-only */
 		return -EINVAL;
 	if (vma->vm_pgoff >= nr || vma_pages(vma) > nr - vma->vm_pgoff)
 		return -EINVAL;

@@ -17,15 +17,17 @@
 
 #define BATCH	(PAGE_SIZE / sizeof(struct page *))
 
-/* Physical address behind @addr if it is a P2PDMA page, else 0. */
+/*
+ * Physical address behind @addr if it is a P2PDMA page, else 0. FOLL_FORCE so
+ * that a mapping without PROT_READ is recognised too, and refused as such.
+ */
 static phys_addr_t p2pdma_paddr(struct vm_area_struct *vma, unsigned long addr)
 {
 	phys_addr_t paddr = 0;
 	struct page *page;
 
 	mmap_assert_locked(vma->vm_mm);
-	if (!(vma->vm_flags & VM_READ) ||
-	    pin_user_pages(addr, 1, FOLL_PCI_P2PDMA, &page) != 1)
+	if (pin_user_pages(addr, 1, FOLL_PCI_P2PDMA | FOLL_FORCE, &page) != 1)
 		return 0;
 	if (is_pci_p2pdma_page(page))
 		paddr = page_to_phys(page);

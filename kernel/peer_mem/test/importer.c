@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * peer_mem_test.ko: see peer_mem_test.h. Pins live until UNPIN or until the file
+ * is closed, as MRs do with a uverbs file.
+ */
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/xarray.h>
+
+#include "../peer_mem.h"
+#include "peer_mem_test.h"
+
+struct test_pin {
+	struct peer_mem_pin *pin;
+	struct pci_dev *client;		/* NULL: not mapped */
+	struct sg_table sgt;
+};
+
+static void destroy(struct test_pin *tp)
+{
+	if (tp->client)
+		peer_mem_pin_unmap(tp->pin, &tp->sgt);
+	peer_mem_unpin(tp->pin);
+	pci_dev_put(tp->client);
+	kfree(tp);
+}
+
+static void report(const struct test_pin *tp, struct peer_test_pin *arg)
+{
+	struct scatterlist *sg;
+	int i;
+
+	arg->nr_segs = tp->sgt.nents;
+	for_each_sgtable_dma_sg(&tp->sgt, sg, i) {
+		if (i == PEER_TEST_MAX_SEGS)
+			break;
+		arg->dma_addr[i] = sg_dma_address(sg);
+		arg->dma_len[i] = sg_dma_len(sg);
+	}
+}
+
+static int map(struct test_pin *tp, const struct peer_mem_pin_args *args,
+	       struct peer_test_pin *arg)
+{
+	struct pci_dev *client;
+	int ret;
+
+	client = pci_get_domain_bus_and_slot(arg->domain, arg->bus, arg->devfn);
+	if (!client)
+		return -ENODEV;
+	ret = peer_mem_pin_map(tp->pin, args, &client->dev, arg->max_seg,
+			       &tp->sgt);
+	if (ret) {
+		pci_dev_put(client);
+		return ret;
+	}
+	tp->client = client;
+	report(tp, arg);
+	return 0;
+}
+
+static int pin(struct xarray *pins, struct peer_test_pin *arg)
+{
+	const struct peer_mem_pin_args args = {
+		.va = arg->va,
+		.len = arg->len,
+		.flags = arg->flags & PEER_TEST_WRITE ? PEER_MEM_PIN_WRITE : 0,
+		.consumer = "peer_mem_test",
+	};
+	struct test_pin *tp;
+	int ret;
+
+	tp = kzalloc(sizeof(*tp), GFP_KERNEL);
+	if (!tp)
+		return -ENOMEM;
+	tp->pin = peer_mem_pin_user(&args);
+	if (IS_ERR_OR_NULL(tp->pin)) {
+		ret = tp->pin ? PTR_ERR(tp->pin) : -ENOMSG;
+		kfree(tp);
+		return ret;
+	}
+	if (arg->flags & PEER_TEST_MAP) {
+		ret = map(tp, &args, arg);
+		if (ret)
+			goto err_destroy;
+	}
+	ret = xa_alloc(pins, &arg->id, tp, xa_limit_31b, GFP_KERNEL);
+	if (ret)
+		goto err_destroy;
+	return 0;
+
+err_destroy:
+	destroy(tp);
+	return ret;
+}
+
+static long pin_user(struct xarray *pins, void __user *uarg)
+{
+	struct peer_test_pin arg;
+	int ret;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	ret = pin(pins, &arg);
+	if (!ret && copy_to_user(uarg, &arg, sizeof(arg)))
+		ret = -EFAULT;		/* the pin goes with the file */
+	return ret;
+}
+
+static long unpin_user(struct xarray *pins, void __user *uarg)
+{
+	struct test_pin *tp;
+	u32 id;
+
+	if (copy_from_user(&id, uarg, sizeof(id)))
+		return -EFAULT;
+	tp = xa_erase(pins, id);
+	if (!tp)
+		return -ENOENT;
+	destroy(tp);
+	return 0;
+}
+
+static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct xarray *pins = file->private_data;
+
+	switch (cmd) {
+	case PEER_TEST_PIN:
+		return pin_user(pins, (void __user *)arg);
+	case PEER_TEST_UNPIN:
+		return unpin_user(pins, (void __user *)arg);
+	}
+	return -ENOTTY;
+}
+
+static int test_open(struct inode *inode, struct file *file)
+{
+	struct xarray *pins = kzalloc(sizeof(*pins), GFP_KERNEL);
+
+	if (!pins)
+		return -ENOMEM;
+	xa_init_flags(pins, XA_FLAGS_ALLOC);
+	file->private_data = pins;
+	return 0;
+}
+
+static int test_release(struct inode *inode, struct file *file)
+{
+	struct xarray *pins = file->private_data;
+	struct test_pin *tp;
+	unsigned long id;
+
+	xa_for_each(pins, id, tp)
+		destroy(tp);
+	xa_destroy(pins);
+	kfree(pins);
+	return 0;
+}
+
+static const struct file_operations test_fops = {
+	.owner = THIS_MODULE,
+	.open = test_open,
+	.release = test_release,
+	.unlocked_ioctl = test_ioctl,
+};
+
+static struct miscdevice test_dev = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "peer_mem_test",
+	.fops = &test_fops,
+	.mode = 0600,
+};
+
+module_misc_device(test_dev);
+MODULE_DESCRIPTION("Test consumer of peer memory, for the lab only");
+MODULE_AUTHOR("peer_mem developers");
+MODULE_LICENSE("GPL");
