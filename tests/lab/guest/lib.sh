@@ -1,0 +1,100 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# What a scenario can say. A scenario is a bash script that runs in the guest with
+# `set -eu` and this file read; docs/lab.md shows one.
+
+. "$LAB_GUEST/devices.sh"
+. "$LAB_GUEST/modules.sh"
+. "$LAB_GUEST/rdma.sh"
+
+COUNTERS=/sys/kernel/debug/peer_mem/counters
+LAB_RUN=/run/lab
+
+# --- how a scenario ends
+
+# The reason goes into the result line too. Both end the shell they run in: where a helper
+# is called as "$(helper)" that is a subshell, so assign first (bdf=$(nvme_bdf)), and
+# `set -e` ends the scenario.
+fail() { # why
+	printf '%s\n' "$*" >"$LAB_RUN/reason"
+	printf 'fail: %s\n' "$*" >&2
+	exit 1
+}
+
+skip() { # reason
+	printf '%s\n' "$*" >"$LAB_RUN/reason"
+	printf 'skip: %s\n' "$*" >&2
+	exit 77
+}
+
+note() {
+	printf '# %s\n' "$*"
+}
+
+# must_fail COMMAND...: COMMAND has to end with an exit status from 1 to 127; a crash
+# by a signal is no refusal.
+must_fail() {
+	local status=0
+	"$@" || status=$?
+	[ "$status" -ne 0 ] || fail "should have failed: $*"
+	[ "$status" -lt 128 ] || fail "died with status $status: $*"
+}
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds
+wait_for() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$deadline" ] || return 1
+		sleep 0.1
+	done
+}
+
+# --- the kernel log
+
+# kmsg_marker [TEXT]: what expect_log and forbid_log look at begins here.
+kmsg_marker() {
+	local count
+	count=$(($(cat "$LAB_RUN/marker" 2>/dev/null || echo 0) + 1))
+	echo "$count" >"$LAB_RUN/marker"
+	echo "lab-marker-$count: ${1-}" >/dev/kmsg
+}
+
+# kmsg_since_marker: the kernel log since the last marker (all of it without one)
+kmsg_since_marker() {
+	if [ -r "$LAB_RUN/marker" ]; then
+		dmesg | sed "1,/lab-marker-$(cat "$LAB_RUN/marker"): /d"
+	else
+		dmesg
+	fi
+}
+
+expect_log() { # regex
+	kmsg_since_marker | grep -E -- "$1" ||
+		fail "the kernel log has no line for: $1"
+}
+
+forbid_log() { # regex
+	local lines
+	if lines=$(kmsg_since_marker | grep -E -- "$1"); then
+		fail "the kernel log must not say: $lines"
+	fi
+}
+
+# --- counters
+
+# counters: all of them; counter NAME: the value of one
+counters() {
+	cat "$COUNTERS"
+}
+
+counter() {
+	awk -v name="$1" '$1 == name { print $2; found = 1 } END { exit !found }' "$COUNTERS" ||
+		fail "no counter $1"
+}
+
+# live_counters: those live_* that are not 0, as `name value`
+live_counters() {
+	[ ! -r "$COUNTERS" ] || awk '/^live_/ && $2 != 0' "$COUNTERS"
+}

@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The guest half of the verdict: after the scenario, nothing of ours may be left alive,
+# and the modules must leave. The host half reads the kernel log (verdict/judge).
+
+# verdict_result STATUS: prints the result line for a scenario that ended with STATUS
+verdict_result() {
+	local status=$1 reason problems
+	reason=$(cat "$LAB_RUN/reason" 2>/dev/null)
+	problems=$(verdict_problems)
+
+	case $status in
+	0 | 77) ;;
+	*) problems="the scenario ended with status $status${reason:+: $reason}
+$problems" ;;
+	esac
+	if [ -n "$problems" ]; then
+		printf '%s\n' "$problems"
+		echo "LAB-RESULT: FAIL $(head -n 1 <<<"$problems")"
+	elif [ "$status" -eq 77 ]; then
+		echo "LAB-RESULT: SKIP ${reason:-no reason given}"
+	else
+		echo "LAB-RESULT: PASS"
+	fi
+}
+
+verdict_problems() {
+	verdict_stragglers >&2
+	verdict_unbind
+	# Releasing is asynchronous where a process had to be killed.
+	wait_for 5 verdict_nothing_live ||
+		live_counters | sed 's/^/still alive after the scenario: /'
+	verdict_unload
+}
+
+# What a scenario left running is named and killed; what it held must then go away.
+verdict_stragglers() {
+	local pid
+	for pid in /proc/[0-9]*; do
+		pid=${pid#/proc/}
+		# Kernel threads have no command line; pid 1 and our own shells stay
+		# (they are all guest/init).
+		if [ -s "/proc/$pid/cmdline" ] &&
+		   ! grep -qs guest/init "/proc/$pid/cmdline"; then
+			printf '# left running: %s\n' "$(tr '\0' ' ' <"/proc/$pid/cmdline")"
+			kill -KILL "$pid"
+		fi
+	done
+} 2>/dev/null
+
+verdict_unbind() {
+	local bdf
+	for bdf in $(peer_bar_bound); do
+		unbind_peer_bar "$bdf" || echo "cannot unbind peer_bar from $bdf"
+	done
+}
+
+verdict_nothing_live() {
+	[ -z "$(live_counters)" ]
+}
+
+verdict_unload() {
+	local name
+	for name in $(our_modules); do
+		rmmod "$name" || echo "module $name does not unload"
+	done 2>&1
+}

@@ -1,0 +1,125 @@
+# shellcheck shell=bash disable=SC2054 # QEMU's options have commas
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Topology files -> QEMU arguments. A topology is a list of lines `word name
+# key=value...`, one per thing that the machine has; docs/lab.md has the
+# vocabulary. Each word is one function topo_<word> below, so a word that has no
+# function is an error with its file and line.
+#
+# Results: TOPO_MACHINE (arguments that must come first), TOPO_DEVICES (the rest),
+# TOPO_CMDLINE (for the kernel) and TOPO_SMP.
+
+# topology_load FILE RUNDIR: reads FILE; RUNDIR is for the disks it asks for.
+topology_load() {
+	local file=$1 line word number=0
+	TOPO_RUNDIR=$2
+	# 3G: firmware places 64-bit BARs above 4 GiB only where RAM is there too.
+	TOPO_CPU=EPYC TOPO_MEMORY=3G TOPO_SMP=1 TOPO_IOMMU=none
+	TOPO_ACCEL=tcg TOPO_CMDLINE='' TOPO_SLOT=0
+	TOPO_DEVICES=()
+
+	[ -r "$file" ] || { echo "no topology $file" >&2; return 1; }
+	while IFS= read -r line || [ -n "$line" ]; do
+		number=$((number + 1))
+		line=${line%%#*}
+		read -ra word <<<"$line"
+		[ ${#word[@]} -gt 0 ] || continue
+		if ! declare -F "topo_${word[0]}" >/dev/null ||
+		   ! "topo_${word[0]}" "${word[@]:1}"; then
+			echo "$file:$number: cannot read: $line" >&2
+			return 1
+		fi
+	done <"$file"
+	topology_machine
+}
+
+# The scalars may stand anywhere in a file; QEMU wants their devices first (an
+# IOMMU must exist before the devices behind it).
+topology_machine() {
+	TOPO_MACHINE=(
+		-machine q35,sata=off,smbus=off,usb=off,vmport=off,memory-backend=ram
+		# Shared memory, so that a device model in another process can reach it.
+		-object "memory-backend-memfd,id=ram,size=$TOPO_MEMORY,share=on"
+		-m "$TOPO_MEMORY" -cpu "$TOPO_CPU" -smp "$TOPO_SMP"
+	)
+	case $TOPO_ACCEL in
+	tcg) TOPO_MACHINE+=(-accel tcg,tb-size=512) ;;
+	# One guest nanosecond is one instruction: costs repeat to the digit.
+	icount) TOPO_MACHINE+=(-accel tcg,thread=single,tb-size=512 -icount shift=0,sleep=off) ;;
+	esac
+	case $TOPO_IOMMU in
+	intel)
+		TOPO_MACHINE+=(-device intel-iommu,caching-mode=on,intremap=off)
+		TOPO_CMDLINE+=' intel_iommu=on'
+		;;
+	esac
+}
+
+# option NAME ARGS...: the value of NAME=value among ARGS, or nothing.
+option() {
+	local name=$1 arg
+	shift
+	for arg; do
+		[ "${arg%%=*}" != "$name" ] || { echo "${arg#*=}"; return; }
+	done
+}
+
+topo_cpu() { TOPO_CPU=$1; }
+topo_memory() { TOPO_MEMORY=$1; }
+topo_smp() { TOPO_SMP=$1; }
+topo_cmdline() { TOPO_CMDLINE+=" $*"; }
+
+topo_iommu() {
+	[[ $1 == @(none|intel) ]] && TOPO_IOMMU=$1
+}
+
+topo_accel() {
+	[[ $1 == @(tcg|icount) ]] && TOPO_ACCEL=$1
+}
+
+# rootport NAME
+topo_rootport() {
+	TOPO_SLOT=$((TOPO_SLOT + 1))
+	TOPO_DEVICES+=(-device "pcie-root-port,id=$1,bus=pcie.0,chassis=$TOPO_SLOT,slot=$TOPO_SLOT")
+}
+
+# switch NAME on=PORT ports=N: its downstream ports are NAME.0 to NAME.N-1
+topo_switch() {
+	local name=$1 on ports port
+	on=$(option on "$@") ports=$(option ports "$@")
+	[ -n "$on" ] && [ -n "$ports" ] || return 1
+
+	TOPO_DEVICES+=(-device "x3130-upstream,id=$name,bus=$on")
+	for ((port = 0; port < ports; port++)); do
+		TOPO_SLOT=$((TOPO_SLOT + 1))
+		TOPO_DEVICES+=(-device "xio3130-downstream,id=$name.$port,bus=$name,chassis=$TOPO_SLOT,slot=$TOPO_SLOT")
+	done
+}
+
+# nvme NAME on=PORT cmb=SIZE[M]: an NVMe disk with a controller memory buffer
+topo_nvme() {
+	local name=$1 on cmb disk
+	on=$(option on "$@") cmb=$(option cmb "$@")
+	[ -n "$on" ] && [ -n "$cmb" ] || return 1
+
+	disk=$TOPO_RUNDIR/$name.disk
+	rm -f "$disk"
+	truncate -s 64M "$disk" || return 1
+	TOPO_DEVICES+=(
+		-drive "if=none,id=$name-disk,format=raw,file=$disk,cache=unsafe"
+		-device "nvme,id=$name,serial=$name,drive=$name-disk,bus=$on,cmb_size_mb=${cmb%M}"
+	)
+}
+
+# bar NAME on=PORT size=SIZE: a device whose BAR 2 is RAM, the stand-in for GPU memory.
+# Nothing is reserved: a BAR may be larger than the machine's memory.
+topo_bar() {
+	local name=$1 on size
+	on=$(option on "$@") size=$(option size "$@")
+	[ -n "$on" ] && [ -n "$size" ] || return 1
+
+	TOPO_DEVICES+=(
+		-object "memory-backend-memfd,id=$name-memory,size=$size,share=on,reserve=off"
+		-device "ivshmem-plain,id=$name,memdev=$name-memory,bus=$on"
+	)
+}
