@@ -91,6 +91,52 @@ static bool iommu_translates(struct device *dev)
 	return domain && iommu_is_dma_domain(domain);
 }
 
+static enum peer_mem_dma_kind choose_kind(enum peer_mem_route route,
+					  struct device *dev)
+{
+	if (route == PEER_ROUTE_BUS)
+		return PEER_DMA_BUS;
+	return iommu_translates(dev) ? PEER_DMA_IOVA : PEER_DMA_PHYSICAL;
+}
+
+/*
+ * All memory a mapping needs, before map_lock: an mmu notifier takes that lock,
+ * and allocating under it could wait for a notifier.
+ */
+static int alloc_tables(struct peer_mem_pin *pin, enum peer_mem_dma_kind kind,
+			size_t max_seg, struct sg_table *sgt)
+{
+	/* as IOVA the whole pin is one contiguous range */
+	struct phys_vec all = { .len = pin->phys.bytes };
+	const struct peer_phys_list one = { .vec = &all, .nr = 1 };
+	unsigned int nr_segs;
+	int ret;
+
+	ret = peer_phys_count_segs(kind == PEER_DMA_IOVA ? &one : &pin->phys,
+				   max_seg, &nr_segs);
+	if (ret)
+		return ret;
+	if (kind == PEER_DMA_PHYSICAL) {
+		pin->dma.addr = kvcalloc(pin->phys.nr, sizeof(*pin->dma.addr),
+					 GFP_KERNEL_ACCOUNT);
+		if (!pin->dma.addr)
+			return -ENOMEM;
+	}
+	ret = sg_alloc_table(sgt, nr_segs, GFP_KERNEL_ACCOUNT);
+	if (ret) {
+		kvfree(pin->dma.addr);
+		pin->dma.addr = NULL;
+	}
+	return ret;
+}
+
+static void free_tables(struct peer_mem_pin *pin, struct sg_table *sgt)
+{
+	kvfree(pin->dma.addr);
+	pin->dma.addr = NULL;
+	sg_free_table(sgt);
+}
+
 static int map_iova(struct peer_mem_pin *pin, struct device *dev)
 {
 	struct dma_iova_state *state = &pin->dma.iova;
@@ -118,31 +164,26 @@ err_destroy:
 }
 
 /* Undo the first @nr ranges of map_physical(). */
-static void unmap_physical(struct peer_mem_pin *pin, unsigned int nr)
+static void unmap_physical(struct peer_mem_pin *pin, struct device *dev,
+			   unsigned int nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		dma_unmap_phys(pin->dma.dev, pin->dma.addr[i],
-			       pin->phys.vec[i].len, MAP_DIR, MAP_ATTRS);
-	kvfree(pin->dma.addr);
-	pin->dma.addr = NULL;
+		dma_unmap_phys(dev, pin->dma.addr[i], pin->phys.vec[i].len,
+			       MAP_DIR, MAP_ATTRS);
 }
 
 static int map_physical(struct peer_mem_pin *pin, struct device *dev)
 {
 	unsigned int i;
 
-	pin->dma.addr = kvcalloc(pin->phys.nr, sizeof(*pin->dma.addr),
-				 GFP_KERNEL_ACCOUNT);
-	if (!pin->dma.addr)
-		return -ENOMEM;
 	for (i = 0; i < pin->phys.nr; i++) {
 		pin->dma.addr[i] = dma_map_phys(dev, pin->phys.vec[i].paddr,
 						pin->phys.vec[i].len, MAP_DIR,
 						MAP_ATTRS);
 		if (dma_mapping_error(dev, pin->dma.addr[i])) {
-			unmap_physical(pin, i);
+			unmap_physical(pin, dev, i);
 			return -EIO;
 		}
 	}
@@ -161,40 +202,25 @@ static dma_addr_t range_addr(const struct peer_mem_pin *pin, unsigned int i)
 		pci_resource_start(desc->pdev, desc->bar));
 }
 
-static int fill_sgt(struct peer_mem_pin *pin, size_t max_seg,
-		    struct sg_table *sgt)
+static void fill_sgt(const struct peer_mem_pin *pin, size_t max_seg,
+		     struct sg_table *sgt)
 {
-	struct peer_phys_list one = { .nr = 1, .bytes = pin->phys.bytes };
-	struct phys_vec all = { .len = pin->phys.bytes };
-	const bool iova = pin->dma.kind == PEER_DMA_IOVA;
-	struct scatterlist *sg;
-	unsigned int nr_segs, i;
-	int ret;
+	struct scatterlist *sg = sgt->sgl;
+	unsigned int i;
 
-	/* as IOVA the whole pin is one contiguous range */
-	one.vec = &all;
-	ret = peer_phys_count_segs(iova ? &one : &pin->phys, max_seg, &nr_segs);
-	if (ret)
-		return ret;
-	ret = sg_alloc_table(sgt, nr_segs, GFP_KERNEL_ACCOUNT);
-	if (ret)
-		return ret;
-	sg = sgt->sgl;
-	if (iova)
+	if (pin->dma.kind == PEER_DMA_IOVA)
 		fill_dma(sg, pin->dma.iova.addr, pin->phys.bytes, max_seg);
 	else
 		for (i = 0; i < pin->phys.nr; i++)
 			sg = fill_dma(sg, range_addr(pin, i),
 				      pin->phys.vec[i].len, max_seg);
-	/* no page list: for the DMA side only, and never unpinned by others */
-	sgt->orig_nents = 0;
-	return 0;
 }
 
 static void unmap(struct peer_mem_pin *pin)
 {
 	struct peer_mem_dma *dma = &pin->dma;
 
+	lockdep_assert_held(&pin->region->map_lock);
 	switch (dma->kind) {
 	case PEER_DMA_IOVA:
 		if (!dma->fenced)
@@ -203,7 +229,7 @@ static void unmap(struct peer_mem_pin *pin)
 		dma_iova_free(dma->dev, &dma->iova);
 		break;
 	case PEER_DMA_PHYSICAL:
-		unmap_physical(pin, pin->phys.nr);
+		unmap_physical(pin, dma->dev, pin->phys.nr);
 		break;
 	case PEER_DMA_BUS:
 	case PEER_DMA_NONE:
@@ -212,23 +238,21 @@ static void unmap(struct peer_mem_pin *pin)
 	dma->kind = PEER_DMA_NONE;
 }
 
-static int map(struct peer_mem_pin *pin, struct device *dev,
-	       enum peer_mem_route route)
+static int map_locked(struct peer_mem_pin *pin, struct device *dev,
+		      enum peer_mem_dma_kind kind)
 {
-	struct peer_mem_dma *dma = &pin->dma;
 	int ret = 0;
 
-	dma->dev = dev;
-	if (route == PEER_ROUTE_BUS) {
-		dma->kind = PEER_DMA_BUS;
-	} else if (iommu_translates(dev)) {
+	lockdep_assert_held(&pin->region->map_lock);
+	if (READ_ONCE(pin->region->revoked))
+		return -ENODEV;
+	if (kind == PEER_DMA_IOVA)
 		ret = map_iova(pin, dev);
-		if (!ret)
-			dma->kind = PEER_DMA_IOVA;
-	} else {
+	else if (kind == PEER_DMA_PHYSICAL)
 		ret = map_physical(pin, dev);
-		if (!ret)
-			dma->kind = PEER_DMA_PHYSICAL;
+	if (!ret) {
+		pin->dma.dev = dev;
+		pin->dma.kind = kind;
 	}
 	return ret;
 }
@@ -248,11 +272,23 @@ static int refuse_map(struct peer_mem_pin *pin,
 	return peer_mem_refuse(args, reason, err, &where);
 }
 
-static int map_or_refuse(struct peer_mem_pin *pin,
-			 const struct peer_mem_pin_args *args,
-			 struct device *dev, size_t max_seg,
-			 struct sg_table *sgt)
+static enum peer_mem_reason reason_of(int err)
 {
+	switch (err) {
+	case -ENODEV:
+		return PEER_MEM_GOING;
+	case -ENOSPC:
+		return PEER_MEM_NO_IOVA;
+	default:
+		return PEER_MEM_OTHER;
+	}
+}
+
+int peer_mem_pin_map(struct peer_mem_pin *pin,
+		     const struct peer_mem_pin_args *args, struct device *dev,
+		     size_t max_seg, struct sg_table *sgt)
+{
+	enum peer_mem_dma_kind kind;
 	enum peer_mem_route route;
 	char why[192];
 	int ret;
@@ -262,33 +298,22 @@ static int map_or_refuse(struct peer_mem_pin *pin,
 				    sizeof(why));
 	if (route == PEER_ROUTE_NONE)
 		return refuse_map(pin, args, PEER_MEM_UNREACHABLE, 0, why);
-	ret = map(pin, dev, route);
-	if (ret == -ENOSPC)
-		return refuse_map(pin, args, PEER_MEM_NO_IOVA, 0, NULL);
-	if (ret)
-		return refuse_map(pin, args, PEER_MEM_OTHER, ret, NULL);
-	ret = fill_sgt(pin, max_seg, sgt);
-	if (ret)
-		unmap(pin);
-	return ret;
-}
-
-int peer_mem_pin_map(struct peer_mem_pin *pin,
-		     const struct peer_mem_pin_args *args, struct device *dev,
-		     size_t max_seg, struct sg_table *sgt)
-{
-	struct peer_mem_region *region = pin->region;
-	int ret;
-
-	/* against a revoke that fences what is mapped */
-	mutex_lock(&region->map_lock);
-	if (READ_ONCE(region->revoked))
-		ret = refuse_map(pin, args, PEER_MEM_GOING, 0, NULL);
-	else
-		ret = map_or_refuse(pin, args, dev, max_seg, sgt);
-	mutex_unlock(&region->map_lock);
+	kind = choose_kind(route, dev);
+	ret = alloc_tables(pin, kind, max_seg, sgt);
 	if (ret)
 		return ret;
+
+	mutex_lock(&pin->region->map_lock);
+	ret = map_locked(pin, dev, kind);
+	if (!ret)
+		fill_sgt(pin, max_seg, sgt);
+	mutex_unlock(&pin->region->map_lock);
+	if (ret) {
+		free_tables(pin, sgt);
+		return refuse_map(pin, args, reason_of(ret), ret, NULL);
+	}
+	/* no page list: for the DMA side only, and never unpinned by others */
+	sgt->orig_nents = 0;
 	peer_mem_count(&peer_mem_stats, PEER_STAT_live_maps, 1);
 	trace_peer_mem_map(pin, sgt);
 	return 0;
@@ -302,7 +327,12 @@ void peer_mem_pin_unmap(struct peer_mem_pin *pin, struct sg_table *sgt)
 	mutex_lock(&region->map_lock);
 	unmap(pin);
 	mutex_unlock(&region->map_lock);
-	sg_free_table(sgt);
+	/*
+	 * sg_free_table() finds the chunks of a long list by orig_nents, which
+	 * says 0 for the consumer's sake.
+	 */
+	sgt->orig_nents = sgt->nents;
+	free_tables(pin, sgt);
 	peer_mem_count(&peer_mem_stats, PEER_STAT_live_maps, -1);
 }
 EXPORT_SYMBOL_GPL(peer_mem_pin_unmap);
