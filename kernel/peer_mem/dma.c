@@ -244,7 +244,7 @@ static int map_locked(struct peer_mem_pin *pin, struct device *dev,
 	int ret = 0;
 
 	lockdep_assert_held(&pin->region->map_lock);
-	if (READ_ONCE(pin->region->revoked))
+	if (READ_ONCE(pin->region->revoked) || pin->stale)
 		return -ENODEV;
 	if (kind == PEER_DMA_IOVA)
 		ret = map_iova(pin, dev);
@@ -299,6 +299,8 @@ int peer_mem_pin_map(struct peer_mem_pin *pin,
 	if (route == PEER_ROUTE_NONE)
 		return refuse_map(pin, args, PEER_MEM_UNREACHABLE, 0, why);
 	kind = choose_kind(route, dev);
+	if (pin->watched && !peer_pfnmap_may_map(kind))
+		return refuse_map(pin, args, PEER_MEM_UNFENCED, 0, NULL);
 	ret = alloc_tables(pin, kind, max_seg, sgt);
 	if (ret)
 		return ret;

@@ -37,14 +37,11 @@ static void whose_is_it(unsigned long addr, struct peer_mem_where *where)
 	struct peer_vma_match match;
 
 	peer_vma_match_get(addr, &match);
-	if (match.kind == PEER_VMA_PEER) {
+	if (match.ops) {
 		where->exporter = match.ops->name;
 		if (match.ops->get_owner)
 			where->pdev = match.ops->get_owner(match.vma, addr,
 							   &where->bar);
-	} else if (match.kind == PEER_VMA_FOREIGN_PFN) {
-		where->pdev = peer_pfnmap_vma_owner(match.vma, addr,
-						    &where->bar);
 	}
 	peer_vma_match_put(&match);
 }
@@ -125,6 +122,7 @@ static void free_pin(struct peer_mem_pin *pin)
 {
 	struct peer_mem_region *region = pin->region;
 
+	peer_pfnmap_unwatch(pin);
 	/*
 	 * Off the list only when nothing is held any more: a revoke goes on, and
 	 * the exporter takes its memory away, as soon as the last one is off.
@@ -169,6 +167,8 @@ static enum peer_mem_reason reason_of(int err)
 		return PEER_MEM_GOING;
 	case -EXDEV:
 		return PEER_MEM_TWO_REGIONS;
+	case -ENXIO:
+		return PEER_MEM_NOT_BAR;
 	default:
 		return PEER_MEM_OTHER;
 	}
@@ -184,15 +184,21 @@ static int take_extents(struct pin_request *req, struct peer_mem_pin *pin)
 		peer_vma_match_get(addr, &match);
 		end = min(match.end, req->end);
 		/* mmap_lock was held since the first pass, which saw only these */
-		if (WARN_ON_ONCE(match.kind != PEER_VMA_PEER))
+		if (WARN_ON_ONCE(!match.ops))
 			ret = -EFAULT;
 		else
 			ret = ask_exporter(pin, &match, addr, end);
 		peer_vma_match_put(&match);
-		if (ret)
-			ret = refuse(req, reason_of(ret), ret, addr, addr);
+		if (ret) {
+			enum peer_mem_reason reason = reason_of(ret);
+
+			/* the exporter's own errno only where we have none */
+			return refuse(req, reason,
+				      reason == PEER_MEM_OTHER ? ret : 0, addr,
+				      addr);
+		}
 	}
-	return ret;
+	return 0;
 }
 
 /* ---- first pass: look, take nothing ---- */
@@ -200,7 +206,7 @@ static int take_extents(struct pin_request *req, struct peer_mem_pin *pin)
 /* What the range is made of: bits of 1 << enum peer_vma_kind. */
 struct range_view {
 	unsigned int kinds;
-	unsigned long hole_at, host_at, foreign_at, peer_at;
+	unsigned long hole_at, host_at, pfn_at, peer_at;
 };
 
 static int check_peer_vma(struct pin_request *req, struct peer_vma_match *match,
@@ -226,7 +232,7 @@ static void note_kind(struct range_view *view, enum peer_vma_kind kind,
 		[PEER_VMA_HOLE] = &view->hole_at,
 		[PEER_VMA_HOST] = &view->host_at,
 		[PEER_VMA_PEER] = &view->peer_at,
-		[PEER_VMA_FOREIGN_PFN] = &view->foreign_at,
+		[PEER_VMA_PFN] = &view->pfn_at,
 	};
 
 	if (!(view->kinds & BIT(kind)))
@@ -250,7 +256,7 @@ static int look_at_range(struct pin_request *req, struct range_view *view)
 	for (addr = req->start; !ret && addr < end; addr = match.end) {
 		peer_vma_match_get(addr, &match);
 		note_kind(view, match.kind, addr);
-		if (match.kind == PEER_VMA_PEER)
+		if (match.ops)
 			ret = check_peer_vma(req, &match, addr);
 		peer_vma_match_put(&match);
 	}
@@ -267,17 +273,17 @@ static int judge_range(struct pin_request *req)
 	ret = look_at_range(req, &view);
 	if (ret)
 		return ret;
-	if (!(view.kinds & (BIT(PEER_VMA_PEER) | BIT(PEER_VMA_FOREIGN_PFN))))
+	if (!(view.kinds & (BIT(PEER_VMA_PEER) | BIT(PEER_VMA_PFN))))
 		return 0;
-	peer_at = view.kinds & BIT(PEER_VMA_PEER) ? view.peer_at :
-						    view.foreign_at;
+	peer_at = view.kinds & BIT(PEER_VMA_PEER) ? view.peer_at : view.pfn_at;
 	if (view.kinds & BIT(PEER_VMA_HOLE))
 		return refuse(req, PEER_MEM_HOLE, 0, view.hole_at, peer_at);
 	if (view.kinds & BIT(PEER_VMA_HOST))
 		return refuse(req, PEER_MEM_MIXED, 0, view.host_at, peer_at);
-	if (view.kinds & BIT(PEER_VMA_FOREIGN_PFN))
-		return refuse(req, PEER_MEM_FOREIGN_PFN, 0, view.foreign_at,
-			      view.foreign_at);
+	if (view.kinds & BIT(PEER_VMA_PFN) &&
+	    req->args->flags & PEER_MEM_PIN_NEED_PAGES)
+		return refuse(req, PEER_MEM_FOREIGN_PFN, 0, view.pfn_at,
+			      view.pfn_at);
 	return 1;
 }
 
@@ -294,12 +300,27 @@ static int judge_bad_bounds(struct pin_request *req)
 
 	peer_vma_match_get(addr & PAGE_MASK, &match);
 	peer_vma_match_put(&match);
-	if (match.kind != PEER_VMA_PEER)
+	if (!match.ops)
 		return 0;
 	return refuse(req, reason, 0, addr, addr & PAGE_MASK);
 }
 
 /* ---- the calls ---- */
+
+/* A pin on PFN maps is only as good as the watch over them. */
+static struct peer_mem_pin *watch_pin(struct pin_request *req,
+				      struct peer_mem_pin *pin)
+{
+	int ret;
+
+	if (pin->ops != &peer_pfnmap_vm_ops)
+		return pin;
+	ret = peer_pfnmap_watch(pin, req->start, req->end);
+	if (!ret)
+		return pin;
+	free_pin(pin);
+	return ERR_PTR(ret);
+}
 
 static struct peer_mem_pin *pin_locked(struct pin_request *req)
 {
@@ -341,6 +362,9 @@ struct peer_mem_pin *peer_mem_pin_user(const struct peer_mem_pin_args *args)
 	pin = pin_locked(&req);		/* ERR_PTR(0) is NULL: none of it ours */
 	mmap_read_unlock(mm);
 	if (IS_ERR_OR_NULL(pin))
+		return pin;
+	pin = watch_pin(&req, pin);
+	if (IS_ERR(pin))
 		return pin;
 	peer_mem_count(&peer_mem_stats, PEER_STAT_pins, 1);
 	peer_mem_count(&peer_mem_stats, PEER_STAT_live_pins, 1);

@@ -194,8 +194,9 @@ struct peer_mem_pin_args {
  *  -EXDEV        memory of two regions in one range
  *  -EACCES       write wanted (or read) on a mapping that does not allow it
  *  -EOPNOTSUPP   no struct pages but the consumer needs them; on-demand paging;
- *                a PFN mapping that no exporter answers for
+ *                a PFN mapping of something that is no BAR
  *  -ENODEV       the device is being unbound or the memory was revoked
+ *  -EAGAIN       a PFN mapping changed meanwhile
  *  -ENOMEM, -EINTR and what the exporter returned
  */
 struct peer_mem_pin *peer_mem_pin_user(const struct peer_mem_pin_args *args);
@@ -246,8 +247,9 @@ int peer_mem_pin_to_sgt(const struct peer_mem_pin *pin, size_t max_seg,
  * without one. May sleep. The mapping may be fenced by a revoke at any time: the
  * device then reaches nothing at these addresses, which stay reserved.
  *
- * Return: 0; -EREMOTEIO, no route that the kernel allows; -ENOSPC, no IOVA space
- * for so much; -ENODEV, revoked; -ENOMEM and what the DMA API returned. Refusals
+ * Return: 0; -EREMOTEIO, no route that the kernel allows; -EOPNOTSUPP, a PFN
+ * mapping of another driver that could not be fenced; -ENOSPC, no IOVA space
+ * for so much; -ENODEV, revoked or unmapped; -ENOMEM and what the DMA API returned. Refusals
  * are logged like those of peer_mem_pin_user().
  */
 int peer_mem_pin_map(struct peer_mem_pin *pin,

@@ -6,10 +6,11 @@
  * Lock order, outermost first:
  *
  *   device_lock (PCI core, around unbind)
- *     mmap_lock
+ *     mmap_lock, mmu notifiers
  *       regions_lock	mutex, region.c: the list of regions, the list of
  *			devices that are being unbound
- *           region->map_lock	mutex: DMA maps of the region's pins
+ *           region->map_lock	mutex: DMA maps of the region's pins. Taken in
+ *				an mmu notifier: nothing is allocated under it
  *             region->lock	spinlock: revoked, pins
  *       registry_lock	mutex, registry.c: the list of hooks; no callback and
  *			no user copy runs under it
@@ -28,6 +29,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/spinlock.h>
@@ -50,7 +52,8 @@
 	S(revokes)							\
 	S(revoke_fences)						\
 	S(revoke_waits)							\
-	S(revoke_kills)
+	S(revoke_kills)							\
+	S(stale_pins)
 
 enum peer_mem_stat {
 #define S(name) PEER_STAT_##name,
@@ -107,6 +110,9 @@ struct peer_mem_pin {
 	struct pid *owner;		/* thread group to kill at a revoke */
 	struct peer_phys_list phys;
 	struct peer_mem_dma dma;
+	struct mmu_interval_notifier watch;	/* PFN maps only */
+	bool watched;			/* watch is inserted */
+	bool stale;			/* map_lock; the map has changed */
 	unsigned long va;
 	size_t len;
 	unsigned int flags;
@@ -120,11 +126,14 @@ void peer_mem_region_get(struct peer_mem_region *region);
 void peer_mem_region_put(struct peer_mem_region *region);
 
 /*
- * The region of memory that a stock driver exports: the whole BAR that holds
- * @paddr. Found or made; referenced. ERR_PTR(-ENODEV) if that function is being
+ * The region of memory that a stock driver maps, as one of our adapters (named
+ * by @exporter) sees it: the whole BAR that holds @paddr. Found or made;
+ * referenced. ERR_PTR(-ENODEV) if that function is being
  * unbound, ERR_PTR(-ENXIO) if no memory BAR holds it, ERR_PTR(-ENOMEM).
  */
-struct peer_mem_region *peer_mem_region_foreign(phys_addr_t paddr);
+struct peer_mem_region *peer_mem_region_foreign(phys_addr_t paddr,
+						const char *exporter,
+						bool has_pages);
 
 /*
  * Which memory BAR of which function holds @paddr? NULL: none. The function is
@@ -167,6 +176,12 @@ bool peer_mem_pin_fence(struct peer_mem_pin *pin);
 
 /* ---- revoke.c ---- */
 
+/*
+ * Fence one pin if it can be, and give its memory back. True if it is fenced
+ * now. map_lock held.
+ */
+bool peer_mem_pin_cut(struct peer_mem_pin *pin);
+
 int peer_mem_revoke_init(void);
 void peer_mem_revoke_exit(void);
 
@@ -185,15 +200,15 @@ enum peer_vma_kind {
 	PEER_VMA_HOLE,		/* no VMA at the address */
 	PEER_VMA_HOST,		/* not ours: the ordinary path decides */
 	PEER_VMA_PEER,		/* an exporter answers */
-	PEER_VMA_FOREIGN_PFN,	/* VM_PFNMAP or VM_IO and nobody answers */
+	PEER_VMA_PFN,		/* VM_PFNMAP or VM_IO and no exporter answers */
 };
 
 struct peer_vma_match {
 	enum peer_vma_kind kind;
 	struct vm_area_struct *vma;	/* NULL for a hole */
 	unsigned long end;		/* first address it says nothing about */
-	const struct peer_vm_ops *ops;	/* PEER_VMA_PEER */
-	struct peer_vm_hook *hook;	/* NULL for the built-in adapter */
+	const struct peer_vm_ops *ops;	/* PEER_VMA_PEER, PEER_VMA_PFN */
+	struct peer_vm_hook *hook;	/* NULL for the built-in adapters */
 };
 
 /*
@@ -210,8 +225,19 @@ extern const struct peer_vm_ops peer_p2pdma_vm_ops;
 /* Does the VMA map P2PDMA pages at @addr? mmap_lock held for reading. */
 bool peer_p2pdma_vma_probe(struct vm_area_struct *vma, unsigned long addr);
 
-/* Whose BAR is mapped at @addr, for the log? Fills what it can find. */
-struct pci_dev *peer_pfnmap_vma_owner(struct vm_area_struct *vma,
-				      unsigned long addr, int *bar);
+extern const struct peer_vm_ops peer_pfnmap_vm_ops;
+
+/* May a watched pin be mapped this way? (It must be possible to fence it.) */
+bool peer_pfnmap_may_map(enum peer_mem_dma_kind kind);
+
+/*
+ * Watch the page bounds [start, end) of a complete pin on a PFN map: from here on
+ * a change of the mapping cuts it off. -EAGAIN: it changed already; -ENOMEM,
+ * -EINTR. Takes mmap_lock. Undone by unwatch, which waits for a running cut; no
+ * lock of ours held.
+ */
+int peer_pfnmap_watch(struct peer_mem_pin *pin, unsigned long start,
+		      unsigned long end);
+void peer_pfnmap_unwatch(struct peer_mem_pin *pin);
 
 #endif

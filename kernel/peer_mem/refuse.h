@@ -44,8 +44,14 @@ struct pci_dev;
 	  "on-demand paging of device memory is not possible",		\
 	  "register without IBV_ACCESS_ON_DEMAND")			\
 	R(FOREIGN_PFN, EOPNOTSUPP,					\
-	  "a PFN mapping of a driver that does not export it",		\
+	  "a PFN mapping of a driver that does not export it, without struct pages, which the NIC needs", \
 	  "map the BAR through peer_bar, or have its driver register with peer_mem") \
+	R(NOT_BAR, EOPNOTSUPP,						\
+	  "a PFN mapping of something that is no memory BAR",		\
+	  "register only BAR memory or ordinary memory")		\
+	R(UNFENCED, EOPNOTSUPP,						\
+	  "a PFN mapping can go away at any time, and no IOMMU translates between the NIC and the device to stop the NIC then", \
+	  "map the BAR through peer_bar, or turn the IOMMU on, or load peer_mem with allow_unfenced=1") \
 	R(GOING, ENODEV,						\
 	  "the device is being unbound or its memory was revoked",	\
 	  "map it again when the device is back")			\

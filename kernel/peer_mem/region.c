@@ -198,13 +198,14 @@ struct pci_dev *peer_mem_find_bar(phys_addr_t paddr, int *bar)
 	return NULL;
 }
 
-static struct peer_mem_region *find_foreign_locked(phys_addr_t paddr)
+static struct peer_mem_region *find_foreign_locked(phys_addr_t paddr,
+						   const char *exporter)
 {
 	struct peer_mem_region *region;
 
 	lockdep_assert_held(&peer_mem_regions_lock);
 	list_for_each_entry(region, &peer_mem_regions, node)
-		if (region->desc.exporter == peer_p2pdma_vm_ops.name &&
+		if (region->desc.exporter == exporter &&
 		    peer_phys_inside(paddr, 1, region->desc.paddr,
 				     region->desc.len) &&
 		    kref_get_unless_zero(&region->ref))
@@ -223,11 +224,13 @@ static bool is_going_locked(const struct pci_dev *pdev)
 	return false;
 }
 
-static struct peer_mem_region *create_foreign_locked(phys_addr_t paddr)
+static struct peer_mem_region *create_foreign_locked(phys_addr_t paddr,
+						     const char *exporter,
+						     bool has_pages)
 {
 	struct peer_mem_region_desc desc = {
-		.exporter = peer_p2pdma_vm_ops.name,
-		.has_pages = true,
+		.exporter = exporter,
+		.has_pages = has_pages,
 	};
 	struct peer_mem_region *region;
 
@@ -250,14 +253,16 @@ static struct peer_mem_region *create_foreign_locked(phys_addr_t paddr)
 	return region;
 }
 
-struct peer_mem_region *peer_mem_region_foreign(phys_addr_t paddr)
+struct peer_mem_region *peer_mem_region_foreign(phys_addr_t paddr,
+						const char *exporter,
+						bool has_pages)
 {
 	struct peer_mem_region *region;
 
 	mutex_lock(&peer_mem_regions_lock);
-	region = find_foreign_locked(paddr);
+	region = find_foreign_locked(paddr, exporter);
 	if (!region)
-		region = create_foreign_locked(paddr);
+		region = create_foreign_locked(paddr, exporter, has_pages);
 	mutex_unlock(&peer_mem_regions_lock);
 	return region;
 }

@@ -37,6 +37,19 @@ static bool mark_revoked(struct peer_mem_region *region)
 	return first;
 }
 
+bool peer_mem_pin_cut(struct peer_mem_pin *pin)
+{
+	lockdep_assert_held(&pin->region->map_lock);
+	if (pin->dma.fenced)
+		return true;
+	if (!peer_mem_pin_fence(pin))
+		return false;
+	peer_mem_pin_drop_extents(pin);
+	peer_mem_region_fenced(pin);
+	peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_fences, 1);
+	return true;
+}
+
 /*
  * Cut off whoever can be cut off: from here on its device reaches nothing, so
  * the memory may go although the MR stays until its owner deregisters it.
@@ -46,13 +59,8 @@ static void fence_pins(struct peer_mem_region *region)
 	struct peer_mem_pin *pin;
 
 	mutex_lock(&region->map_lock);
-	list_for_each_entry(pin, &region->pins, node) {
-		if (pin->dma.fenced || !peer_mem_pin_fence(pin))
-			continue;
-		peer_mem_pin_drop_extents(pin);
-		peer_mem_region_fenced(pin);
-		peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_fences, 1);
-	}
+	list_for_each_entry(pin, &region->pins, node)
+		peer_mem_pin_cut(pin);
 	mutex_unlock(&region->map_lock);
 }
 

@@ -13,7 +13,8 @@ static void match_vma(struct vm_area_struct *vma, unsigned long addr,
 		match->kind = PEER_VMA_PEER;
 		match->ops = peer_vm_hook_ops(match->hook);
 	} else if (vma->vm_flags & (VM_PFNMAP | VM_IO)) {
-		match->kind = PEER_VMA_FOREIGN_PFN;
+		match->kind = PEER_VMA_PFN;
+		match->ops = &peer_pfnmap_vm_ops;
 	} else if (vma->vm_flags & VM_MIXEDMAP &&
 		   peer_p2pdma_vma_probe(vma, addr)) {
 		match->kind = PEER_VMA_PEER;

@@ -82,7 +82,8 @@ static int add_pinned(struct page **pages, unsigned long nr,
 			ret = -EFAULT;	/* not P2PDMA in the middle of it */
 			break;
 		}
-		region = peer_mem_region_foreign(page_to_phys(pages[0]));
+		region = peer_mem_region_foreign(page_to_phys(pages[0]),
+						 peer_p2pdma_vm_ops.name, true);
 		if (IS_ERR(region)) {
 			ret = PTR_ERR(region);
 			break;
