@@ -98,3 +98,8 @@ counter() {
 live_counters() {
 	[ ! -r "$COUNTERS" ] || awk '/^live_/ && $2 != 0' "$COUNTERS"
 }
+
+# nothing_live: for `wait_for 20 nothing_live`
+nothing_live() {
+	[ -z "$(live_counters)" ]
+}

@@ -29,21 +29,21 @@ verdict_problems() {
 	verdict_stragglers >&2
 	verdict_unbind
 	# Releasing is asynchronous where a process had to be killed.
-	wait_for 5 verdict_nothing_live ||
+	wait_for 5 nothing_live ||
 		live_counters | sed 's/^/still alive after the scenario: /'
 	verdict_unload
 }
 
 # What a scenario left running is named and killed; what it held must then go away.
 verdict_stragglers() {
-	local pid
+	local pid command
 	for pid in /proc/[0-9]*; do
 		pid=${pid#/proc/}
-		# Kernel threads have no command line; pid 1 and our own shells stay
-		# (they are all guest/init).
-		if [ -s "/proc/$pid/cmdline" ] &&
-		   ! grep -qs guest/init "/proc/$pid/cmdline"; then
-			printf '# left running: %s\n' "$(tr '\0' ' ' <"/proc/$pid/cmdline")"
+		# Files of /proc have no size: read it. Kernel threads have no command
+		# line; pid 1 and our own shells stay (they are all guest/init).
+		command=$(tr '\0' ' ' <"/proc/$pid/cmdline")
+		if [ -n "$command" ] && [[ $command != *guest/init* ]]; then
+			printf '# left running: %s\n' "$command"
 			kill -KILL "$pid"
 		fi
 	done
@@ -54,10 +54,6 @@ verdict_unbind() {
 	for bdf in $(peer_bar_bound); do
 		unbind_peer_bar "$bdf" || echo "cannot unbind peer_bar from $bdf"
 	done
-}
-
-verdict_nothing_live() {
-	[ -z "$(live_counters)" ]
 }
 
 verdict_unload() {
