@@ -101,10 +101,17 @@ static int add_pinned(struct page **pages, unsigned long nr,
 	return ret;
 }
 
+/*
+ * Not FOLL_WRITE, also for a device that writes: the core has checked VM_WRITE,
+ * and these mappings are always shared, so there is neither COW to break nor
+ * dirty state to track. With it GUP would never come back for a PTE that an
+ * mprotect() made read-only for a while: kernfs asks for page_mkwrite, and the
+ * kernel retries that for ever on a page without a mapping (7.3.4; a CPU write
+ * to such a page spins just so).
+ */
 static int get_extents(struct vm_area_struct *vma, unsigned long addr,
 		       size_t len, bool write, struct peer_mem_sink *sink)
 {
-	unsigned int flags = FOLL_PCI_P2PDMA | (write ? FOLL_WRITE : 0);
 	unsigned long nr = len >> PAGE_SHIFT;
 	struct page **pages;
 	long got;
@@ -115,7 +122,7 @@ static int get_extents(struct vm_area_struct *vma, unsigned long addr,
 		return -ENOMEM;
 	while (!ret && nr) {
 		got = pin_user_pages(addr, min_t(unsigned long, nr, BATCH),
-				     flags, pages);
+				     FOLL_PCI_P2PDMA, pages);
 		if (got <= 0) {
 			ret = got ?: -EFAULT;
 			break;
