@@ -91,12 +91,19 @@ static bool iommu_translates(struct device *dev)
 	return domain && iommu_is_dma_domain(domain);
 }
 
-static enum peer_mem_dma_kind choose_kind(enum peer_mem_route route,
-					  struct device *dev)
+enum peer_mem_dma_kind peer_mem_dma_kind(enum peer_mem_route route,
+					 struct device *dev)
 {
-	if (route == PEER_ROUTE_BUS)
+	switch (route) {
+	case PEER_ROUTE_BUS:
 		return PEER_DMA_BUS;
-	return iommu_translates(dev) ? PEER_DMA_IOVA : PEER_DMA_PHYSICAL;
+	case PEER_ROUTE_HOST:
+		return iommu_translates(dev) ? PEER_DMA_IOVA :
+					       PEER_DMA_PHYSICAL;
+	case PEER_ROUTE_NONE:
+		break;
+	}
+	return PEER_DMA_NONE;
 }
 
 /*
@@ -298,7 +305,7 @@ int peer_mem_pin_map(struct peer_mem_pin *pin,
 				    sizeof(why));
 	if (route == PEER_ROUTE_NONE)
 		return refuse_map(pin, args, PEER_MEM_UNREACHABLE, 0, why);
-	kind = choose_kind(route, dev);
+	kind = peer_mem_dma_kind(route, dev);
 	if (pin->watched && !peer_pfnmap_may_map(kind))
 		return refuse_map(pin, args, PEER_MEM_UNFENCED, 0, NULL);
 	ret = alloc_tables(pin, kind, max_seg, sgt);

@@ -34,14 +34,17 @@ struct pin_request {
 
 static void whose_is_it(unsigned long addr, struct peer_mem_where *where)
 {
+	struct peer_vm_backing backing = {};
 	struct peer_vma_match match;
 
 	peer_vma_match_get(addr, &match);
 	if (match.ops) {
 		where->exporter = match.ops->name;
-		if (match.ops->get_owner)
-			where->pdev = match.ops->get_owner(match.vma, addr,
-							   &where->bar);
+		if (match.ops->get_backing &&
+		    !match.ops->get_backing(match.vma, addr, &backing)) {
+			where->pdev = backing.pdev;
+			where->bar = backing.bar;
+		}
 	}
 	peer_vma_match_put(&match);
 }
@@ -56,7 +59,7 @@ static int refuse(struct pin_request *req, enum peer_mem_reason reason, int err,
 	struct peer_mem_where where = { .at = at };
 	int ret;
 
-	whose_is_it(peer_at, &where);
+	whose_is_it(peer_at & PAGE_MASK, &where);
 	ret = peer_mem_refuse(req->args, reason, err, &where);
 	pci_dev_put(where.pdev);
 	return ret;
@@ -203,64 +206,66 @@ static int take_extents(struct pin_request *req, struct peer_mem_pin *pin)
 
 /* ---- first pass: look, take nothing ---- */
 
-/* What the range is made of: bits of 1 << enum peer_vma_kind. */
+/* What the range is made of. */
 struct range_view {
-	unsigned int kinds;
-	unsigned long hole_at, host_at, pfn_at, peer_at;
+	unsigned int kinds;		/* bits of 1 << enum peer_vma_kind */
+	unsigned long at[PEER_VMA_NR_KINDS];	/* first address of each */
+	enum peer_mem_reason bad;	/* first mapping with wrong rights */
+	unsigned long bad_at;
+	bool has_bad;
 };
 
-static int check_peer_vma(struct pin_request *req, struct peer_vma_match *match,
-			  unsigned long addr)
+static bool has_kind(const struct range_view *view, enum peer_vma_kind kind)
 {
-	vm_flags_t flags = match->vma->vm_flags;
-
-	if (req->args->flags & PEER_MEM_PIN_ODP)
-		return refuse(req, PEER_MEM_ODP, 0, addr, addr);
-	if (!(flags & VM_SHARED) && flags & VM_MAYWRITE)
-		return refuse(req, PEER_MEM_PRIVATE, 0, addr, addr);
-	if (req->args->flags & PEER_MEM_PIN_WRITE && !(flags & VM_WRITE))
-		return refuse(req, PEER_MEM_READ_ONLY, 0, addr, addr);
-	if (!(flags & VM_READ))
-		return refuse(req, PEER_MEM_NOT_READABLE, 0, addr, addr);
-	return 0;
+	return view->kinds & BIT(kind);
 }
 
 static void note_kind(struct range_view *view, enum peer_vma_kind kind,
 		      unsigned long addr)
 {
-	unsigned long *at[] = {
-		[PEER_VMA_HOLE] = &view->hole_at,
-		[PEER_VMA_HOST] = &view->host_at,
-		[PEER_VMA_PEER] = &view->peer_at,
-		[PEER_VMA_PFN] = &view->pfn_at,
-	};
-
-	if (!(view->kinds & BIT(kind)))
-		*at[kind] = addr;
+	if (!has_kind(view, kind))
+		view->at[kind] = addr;
 	view->kinds |= BIT(kind);
 }
 
-static int look_at_range(struct pin_request *req, struct range_view *view)
+static void note_rights(struct range_view *view, vm_flags_t vm_flags,
+			unsigned int pin_flags, unsigned long addr)
 {
-	struct peer_vma_match match;
+	if (view->has_bad)
+		return;
+	view->has_bad = true;
+	view->bad_at = addr;
+	if (!(vm_flags & VM_SHARED) && vm_flags & VM_MAYWRITE)
+		view->bad = PEER_MEM_PRIVATE;
+	else if (pin_flags & PEER_MEM_PIN_WRITE && !(vm_flags & VM_WRITE))
+		view->bad = PEER_MEM_READ_ONLY;
+	else if (!(vm_flags & VM_READ))
+		view->bad = PEER_MEM_NOT_READABLE;
+	else
+		view->has_bad = false;
+}
+
+static void look_at_range(const struct pin_request *req,
+			  struct range_view *view)
+{
+	unsigned int flags = req->args->flags;
 	unsigned long addr, end = req->end;
-	int ret = 0;
+	struct peer_vma_match match;
 
 	/*
 	 * An on-demand range may span half the address space and never touch
 	 * most of it; only what stands at its start is judged.
 	 */
-	if (req->args->flags & PEER_MEM_PIN_ODP)
+	if (flags & PEER_MEM_PIN_ODP)
 		end = req->start + PAGE_SIZE;
 
-	for (addr = req->start; !ret && addr < end; addr = match.end) {
+	for (addr = req->start; addr < end; addr = match.end) {
 		peer_vma_match_get(addr, &match);
 		note_kind(view, match.kind, addr);
 		if (match.ops)
-			ret = check_peer_vma(req, &match, addr);
+			note_rights(view, match.vma->vm_flags, flags, addr);
 		peer_vma_match_put(&match);
 	}
-	return ret;
 }
 
 /* 1: all peer memory; 0: none of it; else the errno of a refusal. */
@@ -268,22 +273,29 @@ static int judge_range(struct pin_request *req)
 {
 	struct range_view view = {};
 	unsigned long peer_at;
-	int ret;
 
-	ret = look_at_range(req, &view);
-	if (ret)
-		return ret;
-	if (!(view.kinds & (BIT(PEER_VMA_PEER) | BIT(PEER_VMA_PFN))))
+	look_at_range(req, &view);
+	if (has_kind(&view, PEER_VMA_PEER))
+		peer_at = view.at[PEER_VMA_PEER];
+	else if (has_kind(&view, PEER_VMA_PFN))
+		peer_at = view.at[PEER_VMA_PFN];
+	else
 		return 0;
-	peer_at = view.kinds & BIT(PEER_VMA_PEER) ? view.peer_at : view.pfn_at;
-	if (view.kinds & BIT(PEER_VMA_HOLE))
-		return refuse(req, PEER_MEM_HOLE, 0, view.hole_at, peer_at);
-	if (view.kinds & BIT(PEER_VMA_HOST))
-		return refuse(req, PEER_MEM_MIXED, 0, view.host_at, peer_at);
-	if (view.kinds & BIT(PEER_VMA_PFN) &&
+
+	if (req->args->flags & PEER_MEM_PIN_ODP)
+		return refuse(req, PEER_MEM_ODP, 0, peer_at, peer_at);
+	if (has_kind(&view, PEER_VMA_HOLE))
+		return refuse(req, PEER_MEM_HOLE, 0, view.at[PEER_VMA_HOLE],
+			      peer_at);
+	if (has_kind(&view, PEER_VMA_HOST))
+		return refuse(req, PEER_MEM_MIXED, 0, view.at[PEER_VMA_HOST],
+			      peer_at);
+	if (view.has_bad)
+		return refuse(req, view.bad, 0, view.bad_at, view.bad_at);
+	if (has_kind(&view, PEER_VMA_PFN) &&
 	    req->args->flags & PEER_MEM_PIN_NEED_PAGES)
-		return refuse(req, PEER_MEM_FOREIGN_PFN, 0, view.pfn_at,
-			      view.pfn_at);
+		return refuse(req, PEER_MEM_FOREIGN_PFN, 0,
+			      view.at[PEER_VMA_PFN], view.at[PEER_VMA_PFN]);
 	return 1;
 }
 

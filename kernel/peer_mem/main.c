@@ -16,13 +16,23 @@ static int __init peer_mem_init(void)
 		return ret;
 	ret = peer_mem_revoke_init();
 	if (ret)
-		peer_mem_debugfs_exit();
+		goto err_debugfs;
+	ret = peer_mem_chardev_init();
+	if (ret)
+		goto err_revoke;
+	return 0;
+
+err_revoke:
+	peer_mem_revoke_exit();
+err_debugfs:
+	peer_mem_debugfs_exit();
 	return ret;
 }
 
 /* Pins and regions hold module references, through symbols or by hand. */
 static void __exit peer_mem_exit(void)
 {
+	peer_mem_chardev_exit();
 	peer_mem_revoke_exit();
 	peer_mem_debugfs_exit();
 }

@@ -64,6 +64,20 @@ struct peer_mem_region_desc {
 };
 
 /**
+ * struct peer_vm_backing - what one page of a VMA is
+ * @pdev: function whose BAR it is; referenced
+ * @bar: BAR number
+ * @paddr: CPU physical address
+ * @has_pages: it has a struct page
+ */
+struct peer_vm_backing {
+	struct pci_dev *pdev;
+	int bar;
+	phys_addr_t paddr;
+	bool has_pages;
+};
+
+/**
  * struct peer_vm_ops - what a driver adds to its vm_operations_struct
  * @owner: module of the hook; every pin holds a reference on it
  * @name: exporter's name for logs
@@ -77,8 +91,9 @@ struct peer_mem_region_desc {
  * @put_extent: optional, for memory that needs a reference of its own beside
  *	the pin on the region: drops what @get_extents took for memory that it
  *	added successfully. Ranges may come merged. May sleep, cannot fail.
- * @get_owner: optional, for the log of a refusal: the function, referenced, and
- *	the BAR that is mapped at @addr; NULL if it cannot tell. mmap_lock held.
+ * @get_backing: optional, for queries and for the log of a refusal: fill what is
+ *	mapped at @addr (page aligned), with a reference on the function. mmap_lock
+ *	held, nothing is pinned. 0 or an errno.
  */
 struct peer_vm_ops {
 	struct module *owner;
@@ -86,8 +101,8 @@ struct peer_vm_ops {
 	int (*get_extents)(struct vm_area_struct *vma, unsigned long addr,
 			   size_t len, bool write, struct peer_mem_sink *sink);
 	void (*put_extent)(phys_addr_t paddr, size_t len);
-	struct pci_dev *(*get_owner)(struct vm_area_struct *vma,
-				     unsigned long addr, int *bar);
+	int (*get_backing)(struct vm_area_struct *vma, unsigned long addr,
+			   struct peer_vm_backing *backing);
 };
 
 /**

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of peer_mem.ko share. Calls go downwards only:
- * gup -> vma_match, region, revoke -> phys; exporters/ -> region.
+ * What the files of peer_mem.ko share. Calls go downwards only: chardev ->
+ * ioctl_* -> gup, dma, route -> vma_match, revoke -> region -> phys; exporters/
+ * -> region.
  *
  * Lock order, outermost first:
  *
@@ -108,6 +109,7 @@ struct peer_mem_pin {
 	const struct peer_vm_ops *ops;	/* its module is referenced */
 	struct list_head node;		/* region->lock */
 	struct pid *owner;		/* thread group to kill at a revoke */
+	bool killed;			/* region->lock; the owner was */
 	struct peer_phys_list phys;
 	struct peer_mem_dma dma;
 	struct mmu_interval_notifier watch;	/* PFN maps only */
@@ -161,12 +163,27 @@ bool peer_mem_region_is_reached(struct peer_mem_region *region);
 void peer_mem_device_going(const struct pci_dev *pdev);
 void peer_mem_device_gone(const struct pci_dev *pdev);
 
+/* ---- chardev.c, ioctl_*.c ---- */
+
+int peer_mem_chardev_init(void);
+void peer_mem_chardev_exit(void);
+
+/* Remember a refusal of the current process for PEER_MEM_REFUSAL. */
+void peer_mem_refusal_keep(const struct peer_mem_pin_args *args, int err,
+			   const char *text);
+
 /* ---- gup.c ---- */
 
 /* Drop what the exporter gave: afterwards it may take the memory away. */
 void peer_mem_pin_drop_extents(struct peer_mem_pin *pin);
 
 /* ---- dma.c ---- */
+
+enum peer_mem_route;
+
+/* How @dev would be mapped along @route. */
+enum peer_mem_dma_kind peer_mem_dma_kind(enum peer_mem_route route,
+					 struct device *dev);
 
 /*
  * Cut the device off for good, if the way it is mapped allows that. False: it
@@ -201,6 +218,7 @@ enum peer_vma_kind {
 	PEER_VMA_HOST,		/* not ours: the ordinary path decides */
 	PEER_VMA_PEER,		/* an exporter answers */
 	PEER_VMA_PFN,		/* VM_PFNMAP or VM_IO and no exporter answers */
+	PEER_VMA_NR_KINDS
 };
 
 struct peer_vma_match {

@@ -6,6 +6,7 @@
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "peer_mem_priv.h"
 #include "refuse.h"
@@ -27,6 +28,7 @@ static const struct {
  */
 #define REFUSE_INTERVAL	(5 * HZ)
 #define REFUSE_BURST	50
+#define REFUSE_TEXT	512	/* as in struct peer_mem_refusal */
 
 static DEFINE_RATELIMIT_STATE(refuse_rs, REFUSE_INTERVAL, REFUSE_BURST);
 
@@ -42,24 +44,41 @@ static void format_where(char *buf, size_t size,
 		buf[0] = '\0';
 }
 
+static void format_refusal(char *buf, size_t size,
+			   const struct peer_mem_pin_args *args,
+			   enum peer_mem_reason reason,
+			   const struct peer_mem_where *where)
+{
+	char device[64];
+
+	format_where(device, sizeof(device), where);
+	scnprintf(buf, size, "%s: %s (at %#lx)%s%s; to change it: %s", device,
+		  reasons[reason].why, where->at, where->detail ? ": " : "",
+		  where->detail ?: "", reasons[reason].remedy);
+}
+
 int peer_mem_refuse(const struct peer_mem_pin_args *args,
 		    enum peer_mem_reason reason, int err,
 		    const struct peer_mem_where *where)
 {
-	char device[64];
+	char *text;
 
 	if (!err)
 		err = reasons[reason].err;
 	peer_mem_count(&peer_mem_stats, PEER_STAT_refusals, 1);
 	trace_peer_mem_refuse(args, reasons[reason].why, err, where->at);
-	if (!args->consumer || !__ratelimit(&refuse_rs))
+	if (!args->consumer)
 		return err;
 
-	format_where(device, sizeof(device), where);
-	pr_info("%s: %s[%d] may not register %#lx+%#zx%s: %s (at %#lx)%s%s; to change it: %s [%d]\n",
-		args->consumer, current->comm, task_tgid_nr(current),
-		args->va, args->len, device, reasons[reason].why, where->at,
-		where->detail ? ": " : "", where->detail ?: "",
-		reasons[reason].remedy, err);
+	text = kmalloc(REFUSE_TEXT, GFP_KERNEL);
+	if (!text)
+		return err;	/* the errno and the trace must do */
+	format_refusal(text, REFUSE_TEXT, args, reason, where);
+	peer_mem_refusal_keep(args, err, text);
+	if (__ratelimit(&refuse_rs))
+		pr_info("%s: %s[%d] may not register %#lx+%#zx%s [%d]\n",
+			args->consumer, current->comm, task_tgid_nr(current),
+			args->va, args->len, text, err);
+	kfree(text);
 	return err;
 }

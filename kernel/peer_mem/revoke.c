@@ -64,23 +64,45 @@ static void fence_pins(struct peer_mem_region *region)
 	mutex_unlock(&region->map_lock);
 }
 
-/* Under region->lock, which keeps the pins and so their owners in place. */
-static void kill_owners(struct peer_mem_region *region)
+/*
+ * The next owner to kill, referenced, with all its pins marked; NULL: no more.
+ * *pins: how many it has.
+ */
+static struct pid *next_owner(struct peer_mem_region *region,
+			      unsigned int *pins)
 {
+	struct pid *owner = NULL;
 	struct peer_mem_pin *pin;
 
+	*pins = 0;
 	spin_lock(&region->lock);
 	list_for_each_entry(pin, &region->pins, node) {
-		if (pin->dma.fenced)
+		if (pin->dma.fenced || pin->killed)
 			continue;
-		pr_warn("%s BAR %d is revoked: killing process %d, which still has %#lx+%#zx registered after %u ms\n",
-			pci_name(region->desc.pdev), region->desc.bar,
-			pid_nr(pin->owner), pin->va, pin->len,
-			revoke_timeout_ms);
-		kill_pid(pin->owner, SIGKILL, 1);
-		peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_kills, 1);
+		if (!owner)
+			owner = get_pid(pin->owner);
+		if (pin->owner != owner)
+			continue;
+		pin->killed = true;
+		++*pins;
 	}
 	spin_unlock(&region->lock);
+	return owner;
+}
+
+static void kill_owners(struct peer_mem_region *region)
+{
+	unsigned int timeout_ms = READ_ONCE(revoke_timeout_ms), pins;
+	struct pid *owner;
+
+	while ((owner = next_owner(region, &pins))) {
+		pci_warn(region->desc.pdev,
+			 "peer_mem: BAR %d is revoked: killing process %d, which has %u registrations of it left after %u ms\n",
+			 region->desc.bar, pid_nr(owner), pins, timeout_ms);
+		kill_pid(owner, SIGKILL, 1);
+		put_pid(owner);
+		peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_kills, 1);
+	}
 }
 
 /* False when @timeout_ms passed; 0 waits for ever and says so now and then. */
@@ -95,7 +117,7 @@ static bool wait_unpinned(struct peer_mem_region *region,
 				   !peer_mem_region_is_reached(region),
 				   REVOKE_NAG))
 		pci_warn(region->desc.pdev,
-			 "peer_mem: BAR %d is revoked: still waiting for its memory regions\n",
+			 "peer_mem: BAR %d is revoked: still registered; a process that inherited or was passed the NIC's file may hold it\n",
 			 region->desc.bar);
 	return true;
 }

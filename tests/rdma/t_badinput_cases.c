@@ -111,7 +111,7 @@ static const struct bad_case foreign_cases[] = {
 	{ "foreign, for reading", "R", 0, .at = 0, FOREIGN },
 	{ "foreign, hole behind", "P.", RW, .at = 1, HOLE },
 	{ "foreign, host memory first", "HP", RW, .at = 0, MIXED },
-	{ "foreign, on demand", "P", RW | ODP, .at = 0, FOREIGN },
+	{ "foreign, on demand", "P", RW | ODP, .at = 0, ON_DEMAND },
 };
 
 #define SET(name, array) { name, array, sizeof(array) / sizeof((array)[0]) }

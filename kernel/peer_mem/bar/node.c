@@ -132,20 +132,23 @@ static int bar_get_extents(struct vm_area_struct *vma, unsigned long addr,
 	return ret;
 }
 
-static struct pci_dev *bar_get_owner(struct vm_area_struct *vma,
-				     unsigned long addr, int *bar)
+static int bar_get_backing(struct vm_area_struct *vma, unsigned long addr,
+			   struct peer_vm_backing *backing)
 {
 	struct peer_bar_node *node = vma->vm_private_data;
 
-	*bar = node->bar;
-	return pci_dev_get(node->pdev);
+	backing->pdev = pci_dev_get(node->pdev);
+	backing->bar = node->bar;
+	backing->paddr = vma_paddr(node, vma, addr);
+	backing->has_pages = node->pages;
+	return 0;
 }
 
 static const struct peer_vm_ops bar_peer_ops = {
 	.owner = THIS_MODULE,
 	.name = "peer_bar",
 	.get_extents = bar_get_extents,
-	.get_owner = bar_get_owner,
+	.get_backing = bar_get_backing,
 };
 
 /* Start of a revoke: whoever still has a mapping gets SIGBUS from here on. */

@@ -40,12 +40,15 @@ bool peer_p2pdma_vma_probe(struct vm_area_struct *vma, unsigned long addr)
 	return p2pdma_paddr(vma, addr);
 }
 
-static struct pci_dev *get_owner(struct vm_area_struct *vma, unsigned long addr,
-				 int *bar)
+static int get_backing(struct vm_area_struct *vma, unsigned long addr,
+		       struct peer_vm_backing *backing)
 {
-	phys_addr_t paddr = p2pdma_paddr(vma, addr);
-
-	return paddr ? peer_mem_find_bar(paddr, bar) : NULL;
+	backing->paddr = p2pdma_paddr(vma, addr);
+	if (!backing->paddr)
+		return -EFAULT;
+	backing->pdev = peer_mem_find_bar(backing->paddr, &backing->bar);
+	backing->has_pages = true;
+	return backing->pdev ? 0 : -ENXIO;
 }
 
 static void put_extent(phys_addr_t paddr, size_t len)
@@ -141,5 +144,5 @@ const struct peer_vm_ops peer_p2pdma_vm_ops = {
 	.name = "p2pdma",
 	.get_extents = get_extents,
 	.put_extent = put_extent,
-	.get_owner = get_owner,
+	.get_backing = get_backing,
 };

@@ -118,26 +118,28 @@ static int get_extents(struct vm_area_struct *vma, unsigned long addr,
 	return walk(vma, addr, len, write, add_to_sink, sink);
 }
 
-static struct pci_dev *get_owner(struct vm_area_struct *vma, unsigned long addr,
-				 int *bar)
+static int get_backing(struct vm_area_struct *vma, unsigned long addr,
+		       struct peer_vm_backing *backing)
 {
 	struct follow_pfnmap_args args = { .vma = vma, .address = addr };
-	phys_addr_t paddr;
+	int ret;
 
 	mmap_assert_locked(vma->vm_mm);
-	/* not populated yet: the log goes without a device */
-	if (follow_pfnmap_start(&args))
-		return NULL;
-	paddr = PFN_PHYS(args.pfn);
+	/* a page that is not there yet is not faulted in for a question */
+	ret = follow_pfnmap_start(&args);
+	if (ret)
+		return ret;
+	backing->paddr = PFN_PHYS(args.pfn);
 	follow_pfnmap_end(&args);
-	return peer_mem_find_bar(paddr, bar);
+	backing->pdev = peer_mem_find_bar(backing->paddr, &backing->bar);
+	return backing->pdev ? 0 : -ENXIO;
 }
 
 const struct peer_vm_ops peer_pfnmap_vm_ops = {
 	.owner = THIS_MODULE,
 	.name = "PFN map",
 	.get_extents = get_extents,
-	.get_owner = get_owner,
+	.get_backing = get_backing,
 };
 
 /* ---- watch ---- */

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PEER_MEM_REFUSAL: why was it refused? The newest refusals, kept beyond the
+ * process that met them, because it usually prints "Couldn't allocate MR" and
+ * exits.
+ */
+#include <linux/cred.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/timekeeping.h>
+#include <uapi/linux/peer_mem.h>
+
+#include "ioctl.h"
+#include "peer_mem_priv.h"
+
+#define NR_KEPT	128
+
+struct kept {
+	kuid_t uid;
+	time64_t when;		/* boot time, seconds */
+	struct peer_mem_refusal refusal;
+};
+
+static DEFINE_SPINLOCK(kept_lock);
+static struct kept kept[NR_KEPT];	/* kept_lock; a ring */
+static u64 nr_ever;			/* kept_lock */
+
+void peer_mem_refusal_keep(const struct peer_mem_pin_args *args, int err,
+			   const char *text)
+{
+	struct kept *k;
+
+	spin_lock(&kept_lock);
+	k = &kept[nr_ever++ % NR_KEPT];
+	*k = (struct kept){
+		.uid = current_uid(),
+		.when = ktime_get_boottime_seconds(),
+		.refusal = {
+			.pid = task_tgid_nr(current),
+			.error = err,
+			.va = args->va,
+			.len = args->len,
+		},
+	};
+	strscpy(k->refusal.comm, current->comm);
+	strscpy(k->refusal.text, text);
+	spin_unlock(&kept_lock);
+}
+
+static bool matches(const struct kept *k, s32 pid)
+{
+	return (!pid || k->refusal.pid == pid) &&
+	       (uid_eq(k->uid, current_uid()) || capable(CAP_SYS_ADMIN));
+}
+
+/* The @index-th newest that matches. */
+static const struct kept *find_locked(u32 index, s32 pid)
+{
+	u64 i, nr = min_t(u64, nr_ever, NR_KEPT);
+	const struct kept *k;
+
+	lockdep_assert_held(&kept_lock);
+	for (i = 1; i <= nr; i++) {
+		k = &kept[(nr_ever - i) % NR_KEPT];
+		if (matches(k, pid) && !index--)
+			return k;
+	}
+	return NULL;
+}
+
+int peer_mem_ioctl_refusal(struct peer_mem_refusal *arg)
+{
+	const u32 size = arg->size, index = arg->index;
+	const struct kept *k;
+	int ret = -ENOENT;
+
+	if (arg->flags || arg->reserved)
+		return -EINVAL;
+	spin_lock(&kept_lock);
+	k = find_locked(index, arg->pid);
+	if (k) {
+		*arg = k->refusal;
+		arg->size = size;
+		arg->index = index;
+		arg->seconds_ago = ktime_get_boottime_seconds() - k->when;
+		ret = 0;
+	}
+	spin_unlock(&kept_lock);
+	return ret;
+}
