@@ -10,8 +10,9 @@
  *   again under mmap_lock and then calls the original itself, by a direct call
  *   of an exported symbol (an indirect one would need an ENDBR that objtool may
  *   have sealed) and marked PEER_UMEM_BYPASS.
- * - FTRACE_OPS_FL_PERMANENT: nobody turns the hook off behind our back; writing
- *   0 to kernel.ftrace_enabled fails while the module is loaded.
+ * - FTRACE_OPS_FL_PERMANENT: nobody turns the hook off behind our back. Kernels
+ *   that still let kernel.ftrace_enabled be set to 0 refuse it while we are
+ *   loaded; since 7.3 none do.
  */
 #include <linux/ftrace.h>
 #include <linux/module.h>
@@ -43,6 +44,17 @@ static void redirect_done(void)
 {
 	if (atomic_dec_and_test(&redirected))
 		wake_up_var(&redirected);
+}
+
+/*
+ * Until the self-check has passed nobody but it is redirected: a module that does
+ * not stay must have no umem of its own out there.
+ */
+static bool active;
+
+static bool is_served(void)
+{
+	return READ_ONCE(active) || READ_ONCE(peer_umem_probe_task) == current;
 }
 
 static void probe_hit(enum peer_umem_hook_id id)
@@ -105,7 +117,7 @@ static void notrace on_get(unsigned long ip, unsigned long parent_ip,
 		return;
 	probe_hit(PEER_UMEM_HOOK_GET);
 	peer_mem_count(&peer_umem_stats, PEER_UMEM_STAT_hook_get_seen, 1);
-	if (likely(surely_ordinary(addr, size)))
+	if (likely(surely_ordinary(addr, size)) || !is_served())
 		return;
 	peer_mem_count(&peer_umem_stats, PEER_UMEM_STAT_hook_get_slow, 1);
 	redirect(fregs, slow_get);
@@ -160,7 +172,7 @@ static void notrace on_odp_get(unsigned long ip, unsigned long parent_ip,
 	if (access & PEER_UMEM_BYPASS)
 		return;
 	/* an ODP range may have holes: only its first page is looked at */
-	if (likely(surely_ordinary(addr, 1)))
+	if (likely(surely_ordinary(addr, 1)) || !is_served())
 		return;
 	peer_mem_count(&peer_umem_stats, PEER_UMEM_STAT_hook_odp_slow, 1);
 	redirect(fregs, slow_odp_get);
@@ -232,7 +244,8 @@ void peer_umem_hooks_remove(void)
 {
 	int i;
 
-	for (i = 0; i < PEER_UMEM_NR_HOOKS; i++) {
+	WRITE_ONCE(active, false);
+	for (i = PEER_UMEM_NR_HOOKS - 1; i >= 0; i--) {
 		if (!hooks[i].installed)
 			continue;
 		unregister_ftrace_function(&hooks[i].ops);
@@ -247,6 +260,11 @@ void peer_umem_hooks_remove(void)
 	 */
 	wait_var_event(&redirected, !atomic_read(&redirected));
 	synchronize_rcu_tasks();
+}
+
+void peer_umem_hooks_activate(void)
+{
+	WRITE_ONCE(active, true);
 }
 
 int peer_umem_hooks_install(void)

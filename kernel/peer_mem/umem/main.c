@@ -19,6 +19,7 @@ static int __init peer_umem_init(void)
 		pr_err("self-check failed, not loaded\n");
 		goto err_hooks;
 	}
+	peer_umem_hooks_activate();
 	pr_info("ib_umem extension active, self-check passed\n");
 	return 0;
 
