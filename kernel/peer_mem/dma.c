@@ -15,7 +15,7 @@
  * stale rkey would reach somebody else's memory.
  */
 #include <linux/dma-mapping.h>
-#include <linux/iommu.h>
+#include <linux/iommu-dma.h>
 #include <linux/pci.h>
 #include <linux/scatterlist.h>
 
@@ -84,13 +84,6 @@ static struct scatterlist *fill_dma(struct scatterlist *sg, dma_addr_t addr,
 	return sg;
 }
 
-static bool iommu_translates(struct device *dev)
-{
-	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
-
-	return domain && iommu_is_dma_domain(domain);
-}
-
 enum peer_mem_dma_kind peer_mem_dma_kind(enum peer_mem_route route,
 					 struct device *dev)
 {
@@ -98,8 +91,11 @@ enum peer_mem_dma_kind peer_mem_dma_kind(enum peer_mem_route route,
 	case PEER_ROUTE_BUS:
 		return PEER_DMA_BUS;
 	case PEER_ROUTE_HOST:
-		return iommu_translates(dev) ? PEER_DMA_IOVA :
-					       PEER_DMA_PHYSICAL;
+		/*
+		 * The flag that the DMA API itself goes by. The domain is not
+		 * ours to look at: its owner (VFIO) may free it.
+		 */
+		return use_dma_iommu(dev) ? PEER_DMA_IOVA : PEER_DMA_PHYSICAL;
 	case PEER_ROUTE_NONE:
 		break;
 	}
@@ -144,69 +140,112 @@ static void free_tables(struct peer_mem_pin *pin, struct sg_table *sgt)
 	sg_free_table(sgt);
 }
 
-static int map_iova(struct peer_mem_pin *pin, struct device *dev)
+/*
+ * IOVAs are aligned to their size, so begin where the memory begins in its
+ * 2 MiB: then the IOMMU can use large entries, and 64 GiB are not 16 million
+ * small ones.
+ */
+static size_t iova_pad(const struct peer_mem_pin *pin)
 {
-	struct dma_iova_state *state = &pin->dma.iova;
+	return pin->phys.bytes < SZ_2M ? 0 :
+					 pin->phys.vec[0].paddr & (SZ_2M - 1);
+}
+
+static void unlink_iova(struct peer_mem_dma *dma, size_t len)
+{
+	if (len)
+		dma_iova_unlink(dma->dev, &dma->iova, dma->pad, len, MAP_DIR,
+				MAP_ATTRS);
+}
+
+static int map_iova(struct peer_mem_pin *pin)
+{
+	struct peer_mem_dma *dma = &pin->dma;
 	size_t done = 0;
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
-	if (!dma_iova_try_alloc(dev, state, 0, pin->phys.bytes))
+	dma->pad = iova_pad(pin);
+	if (!dma_iova_try_alloc(dma->dev, &dma->iova, 0,
+				dma->pad + pin->phys.bytes))
 		return -ENOSPC;
-	for (i = 0; i < pin->phys.nr; i++) {
-		ret = dma_iova_link(dev, state, pin->phys.vec[i].paddr, done,
+	for (i = 0; !ret && i < pin->phys.nr; i++) {
+		ret = dma_iova_link(dma->dev, &dma->iova,
+				    pin->phys.vec[i].paddr, dma->pad + done,
 				    pin->phys.vec[i].len, MAP_DIR, MAP_ATTRS);
-		if (ret)
-			goto err_destroy;
-		done += pin->phys.vec[i].len;
+		if (!ret)
+			done += pin->phys.vec[i].len;
 	}
-	ret = dma_iova_sync(dev, state, 0, done);
-	if (ret)
-		goto err_destroy;
-	return 0;
-
-err_destroy:
-	dma_iova_destroy(dev, state, done, MAP_DIR, MAP_ATTRS);
+	if (!ret)
+		ret = dma_iova_sync(dma->dev, &dma->iova, dma->pad, done);
+	if (ret) {
+		unlink_iova(dma, done);
+		dma_iova_free(dma->dev, &dma->iova);
+	}
 	return ret;
 }
 
 /* Undo the first @nr ranges of map_physical(). */
-static void unmap_physical(struct peer_mem_pin *pin, struct device *dev,
-			   unsigned int nr)
+static void unmap_physical(struct peer_mem_pin *pin, unsigned int nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		dma_unmap_phys(dev, pin->dma.addr[i], pin->phys.vec[i].len,
-			       MAP_DIR, MAP_ATTRS);
+		dma_unmap_phys(pin->dma.dev, pin->dma.addr[i],
+			       pin->phys.vec[i].len, MAP_DIR, MAP_ATTRS);
 }
 
-static int map_physical(struct peer_mem_pin *pin, struct device *dev)
+static int map_physical(struct peer_mem_pin *pin)
 {
+	struct peer_mem_dma *dma = &pin->dma;
 	unsigned int i;
 
 	for (i = 0; i < pin->phys.nr; i++) {
-		pin->dma.addr[i] = dma_map_phys(dev, pin->phys.vec[i].paddr,
-						pin->phys.vec[i].len, MAP_DIR,
-						MAP_ATTRS);
-		if (dma_mapping_error(dev, pin->dma.addr[i])) {
-			unmap_physical(pin, dev, i);
+		dma->addr[i] = dma_map_phys(dma->dev, pin->phys.vec[i].paddr,
+					    pin->phys.vec[i].len, MAP_DIR,
+					    MAP_ATTRS);
+		if (dma_mapping_error(dma->dev, dma->addr[i])) {
+			unmap_physical(pin, i);
 			return -EIO;
 		}
 	}
 	return 0;
 }
 
+static u64 bus_offset(const struct peer_mem_region_desc *desc)
+{
+	return pci_bus_address(desc->pdev, desc->bar) -
+	       pci_resource_start(desc->pdev, desc->bar);
+}
+
+/*
+ * Can the device address all of it? The DMA API would WARN about a BAR above the
+ * device's mask, and does not look at bus addresses at all. (On a machine where
+ * DMA addresses differ from CPU addresses without an IOMMU this is too strict or
+ * too lax by that offset; the mapping itself then fails.)
+ */
+static bool fits_mask(const struct peer_mem_pin *pin, struct device *dev,
+		      enum peer_mem_dma_kind kind)
+{
+	u64 limit = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+	u64 add = kind == PEER_DMA_BUS ? bus_offset(&pin->region->desc) : 0;
+	unsigned int i;
+
+	if (kind == PEER_DMA_IOVA)
+		return true;
+	for (i = 0; i < pin->phys.nr; i++)
+		if (pin->phys.vec[i].paddr + add + pin->phys.vec[i].len - 1 >
+		    limit)
+			return false;
+	return true;
+}
+
 /* Where the device is to find range @i. */
 static dma_addr_t range_addr(const struct peer_mem_pin *pin, unsigned int i)
 {
-	const struct peer_mem_region_desc *desc = &pin->region->desc;
-
 	if (pin->dma.kind == PEER_DMA_PHYSICAL)
 		return pin->dma.addr[i];
-	return pin->phys.vec[i].paddr +
-	       (pci_bus_address(desc->pdev, desc->bar) -
-		pci_resource_start(desc->pdev, desc->bar));
+	return pin->phys.vec[i].paddr + bus_offset(&pin->region->desc);
 }
 
 static void fill_sgt(const struct peer_mem_pin *pin, size_t max_seg,
@@ -216,7 +255,8 @@ static void fill_sgt(const struct peer_mem_pin *pin, size_t max_seg,
 	unsigned int i;
 
 	if (pin->dma.kind == PEER_DMA_IOVA)
-		fill_dma(sg, pin->dma.iova.addr, pin->phys.bytes, max_seg);
+		fill_dma(sg, pin->dma.iova.addr + pin->dma.pad,
+			 pin->phys.bytes, max_seg);
 	else
 		for (i = 0; i < pin->phys.nr; i++)
 			sg = fill_dma(sg, range_addr(pin, i),
@@ -231,12 +271,11 @@ static void unmap(struct peer_mem_pin *pin)
 	switch (dma->kind) {
 	case PEER_DMA_IOVA:
 		if (!dma->fenced)
-			dma_iova_unlink(dma->dev, &dma->iova, 0,
-					pin->phys.bytes, MAP_DIR, MAP_ATTRS);
+			unlink_iova(dma, pin->phys.bytes);
 		dma_iova_free(dma->dev, &dma->iova);
 		break;
 	case PEER_DMA_PHYSICAL:
-		unmap_physical(pin, dma->dev, pin->phys.nr);
+		unmap_physical(pin, pin->phys.nr);
 		break;
 	case PEER_DMA_BUS:
 	case PEER_DMA_NONE:
@@ -253,23 +292,22 @@ static int map_locked(struct peer_mem_pin *pin, struct device *dev,
 	lockdep_assert_held(&pin->region->map_lock);
 	if (READ_ONCE(pin->region->revoked) || pin->stale)
 		return -ENODEV;
+	pin->dma.dev = dev;
 	if (kind == PEER_DMA_IOVA)
-		ret = map_iova(pin, dev);
+		ret = map_iova(pin);
 	else if (kind == PEER_DMA_PHYSICAL)
-		ret = map_physical(pin, dev);
-	if (!ret) {
-		pin->dma.dev = dev;
+		ret = map_physical(pin);
+	if (!ret)
 		pin->dma.kind = kind;
-	}
 	return ret;
 }
 
-static int refuse_map(struct peer_mem_pin *pin,
+static int refuse_map(const struct peer_mem_pin *pin,
 		      const struct peer_mem_pin_args *args,
 		      enum peer_mem_reason reason, int err, const char *detail)
 {
 	const struct peer_mem_where where = {
-		.exporter = pin->region->desc.exporter,
+		.exporter = pin->region->exporter,
 		.pdev = pin->region->desc.pdev,
 		.bar = pin->region->desc.bar,
 		.at = args->va,
@@ -308,6 +346,8 @@ int peer_mem_pin_map(struct peer_mem_pin *pin,
 	kind = peer_mem_dma_kind(route, dev);
 	if (pin->watched && !peer_pfnmap_may_map(kind))
 		return refuse_map(pin, args, PEER_MEM_UNFENCED, 0, NULL);
+	if (!fits_mask(pin, dev, kind))
+		return refuse_map(pin, args, PEER_MEM_BEYOND_MASK, 0, NULL);
 	ret = alloc_tables(pin, kind, max_seg, sgt);
 	if (ret)
 		return ret;
@@ -354,8 +394,17 @@ bool peer_mem_pin_fence(struct peer_mem_pin *pin)
 	if (dma->kind != PEER_DMA_IOVA)
 		return false;
 	if (!dma->fenced)
-		dma_iova_unlink(dma->dev, &dma->iova, 0, pin->phys.bytes,
-				MAP_DIR, MAP_ATTRS);
+		unlink_iova(dma, pin->phys.bytes);
 	dma->fenced = true;
 	return true;
 }
+
+int peer_mem_pin_refuse_map(const struct peer_mem_pin *pin,
+			    const struct peer_mem_pin_args *args, int err)
+{
+	return refuse_map(pin, args,
+			  err == -EREMOTEIO ? PEER_MEM_UNREACHABLE :
+					      PEER_MEM_OTHER,
+			  err, NULL);
+}
+EXPORT_SYMBOL_GPL(peer_mem_pin_refuse_map);

@@ -15,6 +15,7 @@
 #include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "peer_mem_priv.h"
@@ -186,12 +187,17 @@ static int take_extents(struct pin_request *req, struct peer_mem_pin *pin)
 	for (addr = req->start; !ret && addr < req->end; addr = end) {
 		peer_vma_match_get(addr, &match);
 		end = min(match.end, req->end);
-		/* mmap_lock was held since the first pass, which saw only these */
-		if (WARN_ON_ONCE(!match.ops))
-			ret = -EFAULT;
-		else
+		/*
+		 * The first pass saw an exporter here, but P2PDMA pages are found
+		 * by looking, and a kill or a removal makes that fail.
+		 */
+		if (match.ops)
 			ret = ask_exporter(pin, &match, addr, end);
+		else
+			ret = fatal_signal_pending(current) ? -EINTR : -EAGAIN;
 		peer_vma_match_put(&match);
+		if (ret == -EINTR || ret == -EAGAIN || ret == -ENOMEM)
+			return ret;	/* says all there is to say */
 		if (ret) {
 			enum peer_mem_reason reason = reason_of(ret);
 
@@ -346,6 +352,11 @@ static struct peer_mem_pin *pin_locked(struct pin_request *req)
 	if (ret <= 0)
 		return ERR_PTR(ret);
 
+	if (args->max_pages && (req->end - req->start) >> PAGE_SHIFT >
+				       args->max_pages)
+		return ERR_PTR(refuse(req, PEER_MEM_TOO_LARGE, 0, req->start,
+				      req->start));
+
 	pin = alloc_pin(args);
 	if (!pin)
 		return ERR_PTR(-ENOMEM);
@@ -361,14 +372,16 @@ static struct peer_mem_pin *pin_locked(struct pin_request *req)
 	return pin;
 }
 
-struct peer_mem_pin *peer_mem_pin_user(const struct peer_mem_pin_args *args)
+struct peer_mem_pin *peer_mem_pin_user(const struct peer_mem_pin_args *user_args)
 {
-	struct pin_request req = { .args = args };
+	struct peer_mem_pin_args args = *user_args;
+	struct pin_request req = { .args = &args };
 	struct mm_struct *mm = current->mm;
 	struct peer_mem_pin *pin;
 
 	if (!mm)
 		return NULL;
+	args.va = untagged_addr(args.va);
 	if (mmap_read_lock_killable(mm))
 		return ERR_PTR(-EINTR);
 	pin = pin_locked(&req);		/* ERR_PTR(0) is NULL: none of it ours */

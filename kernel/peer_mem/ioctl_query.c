@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* PEER_MEM_QUERY: what is behind a pointer of the calling process? */
+#include <linux/capability.h>
 #include <linux/pci.h>
 #include <linux/sched/mm.h>
 #include <uapi/linux/peer_mem.h>
@@ -44,6 +45,9 @@ static void describe_memory(struct peer_mem_query *query,
 	query->bar_offset = backing.paddr -
 			    pci_resource_start(backing.pdev, backing.bar) +
 			    (query->va & ~PAGE_MASK);
+	/* where in a GPU's memory a driver put something is not for everybody */
+	if (match->kind == PEER_VMA_PFN && !capable(CAP_SYS_ADMIN))
+		query->bar_offset = ~0ULL;
 	pci_dev_put(backing.pdev);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* PEER_MEM_REACH: by which way does a function reach another one's BARs? */
 #include <linux/pci.h>
-#include <linux/pci-p2pdma.h>
 #include <uapi/linux/peer_mem.h>
 
 #include "ioctl.h"
@@ -21,7 +20,7 @@ static void describe(struct peer_mem_reach *reach, struct pci_dev *client,
 	route = peer_mem_route_find(owner, &client->dev, reach->why,
 				    sizeof(reach->why));
 	reach->distance = route == PEER_ROUTE_NONE ? -1 :
-			  pci_p2pdma_distance(owner, &client->dev, false);
+			  peer_mem_route_distance(owner, client);
 	switch (peer_mem_dma_kind(route, &client->dev)) {
 	case PEER_DMA_BUS:
 		reach->way = PEER_MEM_WAY_BUS;

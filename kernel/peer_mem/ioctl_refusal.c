@@ -4,6 +4,7 @@
  * process that met them, because it usually prints "Couldn't allocate MR" and
  * exits.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -47,14 +48,14 @@ void peer_mem_refusal_keep(const struct peer_mem_pin_args *args, int err,
 	spin_unlock(&kept_lock);
 }
 
-static bool matches(const struct kept *k, s32 pid)
+static bool matches(const struct kept *k, s32 pid, bool see_all)
 {
 	return (!pid || k->refusal.pid == pid) &&
-	       (uid_eq(k->uid, current_uid()) || capable(CAP_SYS_ADMIN));
+	       (see_all || uid_eq(k->uid, current_uid()));
 }
 
 /* The @index-th newest that matches. */
-static const struct kept *find_locked(u32 index, s32 pid)
+static const struct kept *find_locked(u32 index, s32 pid, bool see_all)
 {
 	u64 i, nr = min_t(u64, nr_ever, NR_KEPT);
 	const struct kept *k;
@@ -62,7 +63,7 @@ static const struct kept *find_locked(u32 index, s32 pid)
 	lockdep_assert_held(&kept_lock);
 	for (i = 1; i <= nr; i++) {
 		k = &kept[(nr_ever - i) % NR_KEPT];
-		if (matches(k, pid) && !index--)
+		if (matches(k, pid, see_all) && !index--)
 			return k;
 	}
 	return NULL;
@@ -71,13 +72,14 @@ static const struct kept *find_locked(u32 index, s32 pid)
 int peer_mem_ioctl_refusal(struct peer_mem_refusal *arg)
 {
 	const u32 size = arg->size, index = arg->index;
+	const bool see_all = ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
 	const struct kept *k;
 	int ret = -ENOENT;
 
 	if (arg->flags || arg->reserved)
 		return -EINVAL;
 	spin_lock(&kept_lock);
-	k = find_locked(index, arg->pid);
+	k = find_locked(index, arg->pid, see_all);
 	if (k) {
 		*arg = k->refusal;
 		arg->size = size;

@@ -45,7 +45,7 @@ struct sg_table;
  * @bar: BAR number
  * @paddr: CPU physical address of the first byte, page aligned
  * @len: bytes, a multiple of PAGE_SIZE, all inside the BAR
- * @exporter: name for logs and listings; must outlive the region
+ * @exporter: name for logs and listings; copied, up to 31 characters
  * @has_pages: every page has a P2PDMA struct page, referenced by the exporter
  *	for as long as the region lives
  * @zap: optional; unmap the region from every process. Called once, at the
@@ -90,7 +90,9 @@ struct peer_vm_backing {
  *	errno that is passed to the user.
  * @put_extent: optional, for memory that needs a reference of its own beside
  *	the pin on the region: drops what @get_extents took for memory that it
- *	added successfully. Ranges may come merged. May sleep, cannot fail.
+ *	added successfully. Ranges may come merged. May sleep, cannot fail. Runs
+ *	under a lock that mmu notifiers take: must not allocate in a way that
+ *	reclaims, and must not take mmap_lock.
  * @get_backing: optional, for queries and for the log of a refusal: fill what is
  *	mapped at @addr (page aligned), with a reference on the function. mmap_lock
  *	held, nothing is pinned. 0 or an errno.
@@ -126,7 +128,8 @@ int peer_mem_sink_add(struct peer_mem_sink *sink,
 
 /**
  * peer_vm_ops_register - make VMAs with @vm_ops recognisable
- * @vm_ops: the table the exporter installs in its VMAs; key only
+ * @vm_ops: the table the exporter installs in its VMAs; key only. The VMAs must
+ *	have VM_IO, VM_PFNMAP or VM_MIXEDMAP set, or nobody asks for them
  * @ops: the hook
  *
  * Return: 0, -EINVAL if a mandatory member is missing, -EEXIST if @vm_ops is
@@ -183,6 +186,7 @@ bool peer_mem_region_is_pinned(struct peer_mem_region *region);
  * @va: first byte, any alignment, in the current process
  * @len: bytes
  * @flags: PEER_MEM_PIN_*
+ * @max_pages: most pages that the consumer can hold in one pin, 0: no limit
  * @consumer: device on whose behalf, for the log; only used during the call.
  *	NULL: refusals are counted and traced but not logged
  */
@@ -190,14 +194,15 @@ struct peer_mem_pin_args {
 	unsigned long va;
 	size_t len;
 	unsigned int flags;
+	unsigned long max_pages;
 	const char *consumer;
 };
 
 /**
  * peer_mem_pin_user - pin a range of the current process that is peer memory
  *
- * The range is served whole or refused whole. A refusal is counted, traced and
- * logged in one line that says which range, which device, why and what to
+ * The range is served whole or refused whole. A refusal (not -EINTR, -EAGAIN,
+ * -ENOMEM) is counted, traced and logged in one line that says which range, which device, why and what to
  * change (refuse.h lists all of them).
  *
  * Context: process context, may sleep, takes mmap_lock for reading.
@@ -205,13 +210,14 @@ struct peer_mem_pin_args {
  * caller's ordinary path is the right one; or
  *  -EINVAL       empty range, or its end overflows; or a private (COW) mapping
  *  -EFAULT       hole in the range
+ *  -E2BIG        more than max_pages
  *  -EMEDIUMTYPE  host memory and peer memory in one range
  *  -EXDEV        memory of two regions in one range
  *  -EACCES       write wanted (or read) on a mapping that does not allow it
  *  -EOPNOTSUPP   no struct pages but the consumer needs them; on-demand paging;
  *                a PFN mapping of something that is no BAR
  *  -ENODEV       the device is being unbound or the memory was revoked
- *  -EAGAIN       a PFN mapping changed meanwhile
+ *  -EAGAIN       the mapping changed meanwhile
  *  -ENOMEM, -EINTR and what the exporter returned
  */
 struct peer_mem_pin *peer_mem_pin_user(const struct peer_mem_pin_args *args);
@@ -264,7 +270,8 @@ int peer_mem_pin_to_sgt(const struct peer_mem_pin *pin, size_t max_seg,
  *
  * Return: 0; -EREMOTEIO, no route that the kernel allows; -EOPNOTSUPP, a PFN
  * mapping of another driver that could not be fenced; -ENOSPC, no IOVA space
- * for so much; -ENODEV, revoked or unmapped; -ENOMEM and what the DMA API returned. Refusals
+ * for so much; -ERANGE, beyond what the device can address; -ENODEV, revoked or
+ * unmapped; -EINVAL, @max_seg below a page; -E2BIG, too many segments; -ENOMEM and what the DMA API returned. Refusals
  * are logged like those of peer_mem_pin_user().
  */
 int peer_mem_pin_map(struct peer_mem_pin *pin,
@@ -273,6 +280,13 @@ int peer_mem_pin_map(struct peer_mem_pin *pin,
 
 /* Undo it. Cannot fail. The device was told before that the range is gone. */
 void peer_mem_pin_unmap(struct peer_mem_pin *pin, struct sg_table *sgt);
+
+/*
+ * Count, trace and log that the consumer could not map the pages of a pin: @err
+ * is what the DMA API returned. Returns the errno for the user.
+ */
+int peer_mem_pin_refuse_map(const struct peer_mem_pin *pin,
+			    const struct peer_mem_pin_args *args, int err);
 
 /* ---- counters ------------------------------------------------------------ */
 

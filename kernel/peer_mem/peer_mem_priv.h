@@ -8,6 +8,7 @@
  *
  *   device_lock (PCI core, around unbind)
  *     mmap_lock, mmu notifiers
+ *       region->revoke_lock	mutex, around an exporter's zap
  *       regions_lock	mutex, region.c: the list of regions, the list of
  *			devices that are being unbound
  *           region->map_lock	mutex: DMA maps of the region's pins. Taken in
@@ -74,6 +75,11 @@ struct peer_mem_region {
 	struct kref ref;
 	struct list_head node;		/* regions_lock */
 	struct peer_mem_region_desc desc;
+	char exporter[32];		/* its module may go before the region */
+	const struct peer_vm_ops *adapter;	/* foreign memory only */
+
+	struct mutex revoke_lock;	/* one revoker marks and zaps */
+	bool zapped;			/* revoke_lock */
 
 	/*
 	 * Held while a pin is mapped, unmapped, fenced or taken off the list,
@@ -84,7 +90,7 @@ struct peer_mem_region {
 	spinlock_t lock;
 	bool revoked;			/* lock; never goes back */
 	struct list_head pins;		/* map_lock to remove; lock */
-	unsigned int nr_reaching;	/* lock; pins that are not fenced */
+	unsigned int nr_reaching;	/* lock; pins to wait for */
 	wait_queue_head_t drained;	/* nr_reaching became 0 */
 };
 
@@ -98,9 +104,11 @@ enum peer_mem_dma_kind {
 /* How a device reaches a pin. region->map_lock */
 struct peer_mem_dma {
 	enum peer_mem_dma_kind kind;
-	bool fenced;
+	bool fenced;			/* cut off from the memory */
+	bool waived;			/* need not be waited for, see revoke.c */
 	struct device *dev;
 	struct dma_iova_state iova;	/* PEER_DMA_IOVA */
+	size_t pad;			/* unused bytes before it */
 	dma_addr_t *addr;		/* PEER_DMA_PHYSICAL, one a range */
 };
 
@@ -128,14 +136,14 @@ void peer_mem_region_get(struct peer_mem_region *region);
 void peer_mem_region_put(struct peer_mem_region *region);
 
 /*
- * The region of memory that a stock driver maps, as one of our adapters (named
- * by @exporter) sees it: the whole BAR that holds @paddr. Found or made;
+ * The region of memory that a stock driver maps, as one of our adapters sees it:
+ * the whole BAR that holds @paddr. Found or made;
  * referenced. ERR_PTR(-ENODEV) if that function is being
  * unbound, ERR_PTR(-ENXIO) if no memory BAR holds it, ERR_PTR(-ENOMEM).
  */
-struct peer_mem_region *peer_mem_region_foreign(phys_addr_t paddr,
-						const char *exporter,
-						bool has_pages);
+struct peer_mem_region *
+peer_mem_region_foreign(phys_addr_t paddr, const struct peer_vm_ops *adapter,
+			bool has_pages);
 
 /*
  * Which memory BAR of which function holds @paddr? NULL: none. The function is
@@ -150,8 +158,8 @@ int peer_mem_region_attach(struct peer_mem_region *region,
 /* Take it off, map_lock held. The reference on the region is the caller's. */
 void peer_mem_region_detach(struct peer_mem_pin *pin);
 
-/* @pin reaches the memory no more: a revoke need not wait for it. map_lock. */
-void peer_mem_region_fenced(struct peer_mem_pin *pin);
+/* A revoke need not wait for @pin (any more). map_lock held; once a pin. */
+void peer_mem_region_unwaited(struct peer_mem_pin *pin);
 
 /* Pins that a revoke still has to wait for? */
 bool peer_mem_region_is_reached(struct peer_mem_region *region);

@@ -23,7 +23,7 @@ static int grow(struct peer_phys_list *list)
 
 	if (cap <= list->cap)
 		return -ENOMEM;
-	vec = kvmalloc_array(cap, sizeof(*vec), GFP_KERNEL);
+	vec = kvmalloc_array(cap, sizeof(*vec), GFP_KERNEL_ACCOUNT);
 	if (!vec)
 		return -ENOMEM;
 	if (list->nr)
@@ -66,7 +66,7 @@ void peer_phys_trim(struct peer_phys_list *list)
 
 	if (!list->nr || list->nr == list->cap)
 		return;
-	vec = kvmalloc_array(list->nr, sizeof(*vec), GFP_KERNEL);
+	vec = kvmalloc_array(list->nr, sizeof(*vec), GFP_KERNEL_ACCOUNT);
 	if (!vec)
 		return;		/* the large array serves as well */
 	memcpy(vec, list->vec, list->nr * sizeof(*vec));

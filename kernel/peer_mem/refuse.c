@@ -52,8 +52,8 @@ static void format_refusal(char *buf, size_t size,
 	char device[64];
 
 	format_where(device, sizeof(device), where);
-	scnprintf(buf, size, "%s: %s (at %#lx)%s%s; to change it: %s", device,
-		  reasons[reason].why, where->at, where->detail ? ": " : "",
+	scnprintf(buf, size, "%s%s: %s (at %#lx)%s%s; to change it: %s",
+		  args->consumer, device, reasons[reason].why, where->at, where->detail ? ": " : "",
 		  where->detail ?: "", reasons[reason].remedy);
 }
 
@@ -76,9 +76,10 @@ int peer_mem_refuse(const struct peer_mem_pin_args *args,
 	format_refusal(text, REFUSE_TEXT, args, reason, where);
 	peer_mem_refusal_keep(args, err, text);
 	if (__ratelimit(&refuse_rs))
+		/* the text starts with the consumer, which stands first here */
 		pr_info("%s: %s[%d] may not register %#lx+%#zx%s [%d]\n",
 			args->consumer, current->comm, task_tgid_nr(current),
-			args->va, args->len, text, err);
+			args->va, args->len, text + strlen(args->consumer), err);
 	kfree(text);
 	return err;
 }

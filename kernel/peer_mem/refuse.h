@@ -61,6 +61,12 @@ struct pci_dev;
 	R(NO_IOVA, ENOSPC,						\
 	  "the IOMMU has no room for so large a mapping of this NIC",	\
 	  "register smaller ranges")					\
+	R(BEYOND_MASK, ERANGE,						\
+	  "the device's BAR lies above the addresses that the NIC can produce", \
+	  "turn the IOMMU on, or place the BAR below (BIOS: above 4G decoding)") \
+	R(TOO_LARGE, E2BIG,						\
+	  "soft-RoCE cannot hold so many pages in one registration",	\
+	  "register at most 1 GiB at a time")				\
 	R(OTHER, EIO,							\
 	  "the exporter or the system refused",				\
 	  "see the errno")

@@ -17,8 +17,9 @@ DEFINE_MUTEX(peer_mem_regions_lock);
 LIST_HEAD(peer_mem_regions);		/* peer_mem_regions_lock */
 
 /*
- * A function between the start of its unbind and the end of it. Without this
- * note a pin that comes in between would make a fresh, unrevoked region.
+ * A function between the start of its unbind (or removal) and the end of it.
+ * Without this note a pin that comes in between would make a fresh, unrevoked
+ * region. An unbind within a removal has a note of its own.
  */
 struct going_device {
 	struct list_head node;
@@ -26,6 +27,15 @@ struct going_device {
 };
 
 static LIST_HEAD(going_devices);	/* peer_mem_regions_lock */
+
+/* A memory BAR that has an address: an unassigned one "starts" at 0, in RAM. */
+static bool is_memory_bar(struct pci_dev *pdev, int bar)
+{
+	unsigned long flags = pci_resource_flags(pdev, bar);
+
+	return flags & IORESOURCE_MEM && pci_resource_len(pdev, bar) &&
+	       !(flags & (IORESOURCE_UNSET | IORESOURCE_DISABLED));
+}
 
 static struct peer_mem_region *
 alloc_region(const struct peer_mem_region_desc *desc)
@@ -37,6 +47,9 @@ alloc_region(const struct peer_mem_region_desc *desc)
 		return NULL;
 	kref_init(&region->ref);
 	region->desc = *desc;
+	region->desc.exporter = NULL;
+	strscpy(region->exporter, desc->exporter);
+	mutex_init(&region->revoke_lock);
 	mutex_init(&region->map_lock);
 	spin_lock_init(&region->lock);
 	INIT_LIST_HEAD(&region->pins);
@@ -58,7 +71,7 @@ peer_mem_region_create(const struct peer_mem_region_desc *desc)
 	struct peer_mem_region *region;
 
 	if (!desc->len || !PAGE_ALIGNED(desc->paddr | desc->len) ||
-	    !(pci_resource_flags(desc->pdev, desc->bar) & IORESOURCE_MEM) ||
+	    !is_memory_bar(desc->pdev, desc->bar) ||
 	    !peer_phys_inside(desc->paddr, desc->len,
 			      pci_resource_start(desc->pdev, desc->bar),
 			      pci_resource_len(desc->pdev, desc->bar)))
@@ -112,15 +125,14 @@ int peer_mem_region_attach(struct peer_mem_region *region,
 	if (region->revoked) {
 		ret = -ENODEV;
 	} else {
+		/* complete before a revoker can find it */
+		peer_mem_region_get(region);
+		pin->region = region;
 		list_add_tail(&pin->node, &region->pins);
 		region->nr_reaching++;
 	}
 	spin_unlock(&region->lock);
-	if (ret)
-		return ret;
-	peer_mem_region_get(region);
-	pin->region = region;
-	return 0;
+	return ret;
 }
 
 /* lock held. Returns whether to wake. */
@@ -138,14 +150,14 @@ void peer_mem_region_detach(struct peer_mem_pin *pin)
 	lockdep_assert_held(&region->map_lock);
 	spin_lock(&region->lock);
 	list_del(&pin->node);
-	if (!pin->dma.fenced)
+	if (!pin->dma.fenced && !pin->dma.waived)
 		last = stops_reaching(region);
 	spin_unlock(&region->lock);
 	if (last)
 		wake_up_all(&region->drained);
 }
 
-void peer_mem_region_fenced(struct peer_mem_pin *pin)
+void peer_mem_region_unwaited(struct peer_mem_pin *pin)
 {
 	struct peer_mem_region *region = pin->region;
 	bool last;
@@ -186,7 +198,7 @@ struct pci_dev *peer_mem_find_bar(phys_addr_t paddr, int *bar)
 
 	for_each_pci_dev(pdev) {
 		for (i = 0; i < PCI_STD_NUM_BARS; i++) {
-			if (!(pci_resource_flags(pdev, i) & IORESOURCE_MEM) ||
+			if (!is_memory_bar(pdev, i) ||
 			    !peer_phys_inside(paddr, 1,
 					      pci_resource_start(pdev, i),
 					      pci_resource_len(pdev, i)))
@@ -198,14 +210,15 @@ struct pci_dev *peer_mem_find_bar(phys_addr_t paddr, int *bar)
 	return NULL;
 }
 
-static struct peer_mem_region *find_foreign_locked(phys_addr_t paddr,
-						   const char *exporter)
+/* A revoked one may live on in a fenced pin; it is nobody else's any more. */
+static struct peer_mem_region *
+find_foreign_locked(phys_addr_t paddr, const struct peer_vm_ops *adapter)
 {
 	struct peer_mem_region *region;
 
 	lockdep_assert_held(&peer_mem_regions_lock);
 	list_for_each_entry(region, &peer_mem_regions, node)
-		if (region->desc.exporter == exporter &&
+		if (region->adapter == adapter && !READ_ONCE(region->revoked) &&
 		    peer_phys_inside(paddr, 1, region->desc.paddr,
 				     region->desc.len) &&
 		    kref_get_unless_zero(&region->ref))
@@ -224,12 +237,12 @@ static bool is_going_locked(const struct pci_dev *pdev)
 	return false;
 }
 
-static struct peer_mem_region *create_foreign_locked(phys_addr_t paddr,
-						     const char *exporter,
-						     bool has_pages)
+static struct peer_mem_region *
+create_foreign_locked(phys_addr_t paddr, const struct peer_vm_ops *adapter,
+		      bool has_pages)
 {
 	struct peer_mem_region_desc desc = {
-		.exporter = exporter,
+		.exporter = adapter->name,
 		.has_pages = has_pages,
 	};
 	struct peer_mem_region *region;
@@ -244,25 +257,27 @@ static struct peer_mem_region *create_foreign_locked(phys_addr_t paddr,
 		region = ERR_PTR(-ENODEV);
 	} else {
 		region = alloc_region(&desc);
-		if (region)
+		if (region) {
+			region->adapter = adapter;
 			publish_locked(region);
-		else
+		} else {
 			region = ERR_PTR(-ENOMEM);
+		}
 	}
 	pci_dev_put(desc.pdev);		/* the region holds its own */
 	return region;
 }
 
-struct peer_mem_region *peer_mem_region_foreign(phys_addr_t paddr,
-						const char *exporter,
-						bool has_pages)
+struct peer_mem_region *
+peer_mem_region_foreign(phys_addr_t paddr, const struct peer_vm_ops *adapter,
+			bool has_pages)
 {
 	struct peer_mem_region *region;
 
 	mutex_lock(&peer_mem_regions_lock);
-	region = find_foreign_locked(paddr, exporter);
+	region = find_foreign_locked(paddr, adapter);
 	if (!region)
-		region = create_foreign_locked(paddr, exporter, has_pages);
+		region = create_foreign_locked(paddr, adapter, has_pages);
 	mutex_unlock(&peer_mem_regions_lock);
 	return region;
 }
@@ -292,6 +307,8 @@ void peer_mem_device_gone(const struct pci_dev *pdev)
 			continue;
 		list_del(&going->node);
 		kfree(going);
+		if (pdev)
+			break;
 	}
 	mutex_unlock(&peer_mem_regions_lock);
 }

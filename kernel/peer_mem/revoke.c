@@ -8,7 +8,8 @@
  * that is gone has closed its uverbs file, which destroys its MRs.
  *
  * Sources: the exporter's own call, and the PCI bus notifier, which runs before
- * the driver's remove() on unbind, on removal and on surprise removal alike.
+ * the driver's remove() on unbind, removal and surprise removal alike, and before
+ * a function without a driver is deleted.
  */
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -16,6 +17,7 @@
 #include <linux/sched/signal.h>
 
 #include "peer_mem_priv.h"
+#include "route.h"
 #include "trace.h"
 
 static unsigned int revoke_timeout_ms = 30000;
@@ -26,15 +28,24 @@ MODULE_PARM_DESC(revoke_timeout_ms,
 /* How often a wait without end speaks; also keeps the hung-task check quiet. */
 #define REVOKE_NAG	(10 * HZ)
 
-static bool mark_revoked(struct peer_mem_region *region)
+/*
+ * No new pins, and the exporter's user maps are gone when this returns, also if
+ * another revoker got here first.
+ */
+static void mark_and_zap(struct peer_mem_region *region)
 {
-	bool first;
-
-	spin_lock(&region->lock);
-	first = !region->revoked;
-	region->revoked = true;
-	spin_unlock(&region->lock);
-	return first;
+	mutex_lock(&region->revoke_lock);
+	if (!region->zapped) {
+		spin_lock(&region->lock);
+		WRITE_ONCE(region->revoked, true);
+		spin_unlock(&region->lock);
+		peer_mem_count(&peer_mem_stats, PEER_STAT_revokes, 1);
+		trace_peer_mem_revoke(region, "start");
+		if (region->desc.zap)
+			region->desc.zap(region->desc.zap_arg);
+		WRITE_ONCE(region->zapped, true);
+	}
+	mutex_unlock(&region->revoke_lock);
 }
 
 bool peer_mem_pin_cut(struct peer_mem_pin *pin)
@@ -45,9 +56,23 @@ bool peer_mem_pin_cut(struct peer_mem_pin *pin)
 	if (!peer_mem_pin_fence(pin))
 		return false;
 	peer_mem_pin_drop_extents(pin);
-	peer_mem_region_fenced(pin);
+	peer_mem_region_unwaited(pin);
 	peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_fences, 1);
 	return true;
+}
+
+/*
+ * A NIC that registered its own BAR and is going itself: its driver's remove()
+ * destroys the MR before it lets the BAR go, so waiting for it first would be
+ * waiting for ourselves.
+ */
+static void waive_own(struct peer_mem_pin *pin)
+{
+	if (pin->dma.kind == PEER_DMA_NONE || pin->dma.waived ||
+	    pin->dma.dev != &pin->region->desc.pdev->dev)
+		return;
+	pin->dma.waived = true;
+	peer_mem_region_unwaited(pin);
 }
 
 /*
@@ -60,7 +85,8 @@ static void fence_pins(struct peer_mem_region *region)
 
 	mutex_lock(&region->map_lock);
 	list_for_each_entry(pin, &region->pins, node)
-		peer_mem_pin_cut(pin);
+		if (!peer_mem_pin_cut(pin))
+			waive_own(pin);
 	mutex_unlock(&region->map_lock);
 }
 
@@ -77,7 +103,7 @@ static struct pid *next_owner(struct peer_mem_region *region,
 	*pins = 0;
 	spin_lock(&region->lock);
 	list_for_each_entry(pin, &region->pins, node) {
-		if (pin->dma.fenced || pin->killed)
+		if (pin->dma.fenced || pin->dma.waived || pin->killed)
 			continue;
 		if (!owner)
 			owner = get_pid(pin->owner);
@@ -90,12 +116,27 @@ static struct pid *next_owner(struct peer_mem_region *region,
 	return owner;
 }
 
+/* The owner is gone, but somebody else has its file and with it the MR. */
+static bool has_exited(struct pid *owner)
+{
+	bool ret;
+
+	rcu_read_lock();
+	ret = !pid_task(owner, PIDTYPE_TGID);
+	rcu_read_unlock();
+	return ret;
+}
+
 static void kill_owners(struct peer_mem_region *region)
 {
 	unsigned int timeout_ms = READ_ONCE(revoke_timeout_ms), pins;
 	struct pid *owner;
 
 	while ((owner = next_owner(region, &pins))) {
+		if (has_exited(owner)) {
+			put_pid(owner);
+			continue;	/* wait_unpinned() says what to look for */
+		}
 		pci_warn(region->desc.pdev,
 			 "peer_mem: BAR %d is revoked: killing process %d, which has %u registrations of it left after %u ms\n",
 			 region->desc.bar, pid_nr(owner), pins, timeout_ms);
@@ -141,61 +182,81 @@ static void wait_drained(struct peer_mem_region *region)
 void peer_mem_region_revoke(struct peer_mem_region *region)
 {
 	might_sleep();
-	if (mark_revoked(region)) {
-		peer_mem_count(&peer_mem_stats, PEER_STAT_revokes, 1);
-		trace_peer_mem_revoke(region, "start");
-		if (region->desc.zap)
-			region->desc.zap(region->desc.zap_arg);
-	}
+	mark_and_zap(region);
 	fence_pins(region);
 	wait_drained(region);
 	trace_peer_mem_revoke(region, "done");
 }
 EXPORT_SYMBOL_GPL(peer_mem_region_revoke);
 
-/* A region of @pdev that somebody may still pin or has pinned; referenced. */
-static struct peer_mem_region *find_unrevoked(const struct pci_dev *pdev)
+/* A region of @pdev for which @wanted is true; referenced. */
+static struct peer_mem_region *
+find_region(const struct pci_dev *pdev,
+	    bool (*wanted)(struct peer_mem_region *region))
 {
 	struct peer_mem_region *region, *found = NULL;
 
 	mutex_lock(&peer_mem_regions_lock);
-	list_for_each_entry(region, &peer_mem_regions, node) {
-		if (region->desc.pdev != pdev)
-			continue;
-		if (READ_ONCE(region->revoked) &&
-		    !peer_mem_region_is_reached(region))
-			continue;
-		if (kref_get_unless_zero(&region->ref)) {
+	list_for_each_entry(region, &peer_mem_regions, node)
+		if (region->desc.pdev == pdev && wanted(region) &&
+		    kref_get_unless_zero(&region->ref)) {
 			found = region;
 			break;
 		}
-	}
 	mutex_unlock(&peer_mem_regions_lock);
 	return found;
 }
 
+static bool is_unzapped(struct peer_mem_region *region)
+{
+	return !READ_ONCE(region->zapped);
+}
+
+/* First all of its regions are closed, then each is waited for. */
 static void revoke_device(struct pci_dev *pdev)
 {
 	struct peer_mem_region *region;
 
-	while ((region = find_unrevoked(pdev))) {
+	while ((region = find_region(pdev, is_unzapped))) {
+		mark_and_zap(region);
+		fence_pins(region);
+		peer_mem_region_put(region);
+	}
+	while ((region = find_region(pdev, peer_mem_region_is_reached))) {
 		peer_mem_region_revoke(region);
 		peer_mem_region_put(region);
 	}
 }
 
+/*
+ * A function with a driver is unbound; one without (its resourceN may be
+ * registered all the same) is only deleted; and a probe that fails after it
+ * published memory is neither.
+ */
 static int bus_event(struct notifier_block *nb, unsigned long action,
 		     void *data)
 {
 	struct pci_dev *pdev = to_pci_dev(data);
 
 	switch (action) {
+	case BUS_NOTIFY_DEL_DEVICE:
+		peer_mem_route_forget();
+		fallthrough;
 	case BUS_NOTIFY_UNBIND_DRIVER:
 		peer_mem_device_going(pdev);
 		revoke_device(pdev);
 		break;
 	case BUS_NOTIFY_UNBOUND_DRIVER:
+	case BUS_NOTIFY_REMOVED_DEVICE:
 		peer_mem_device_gone(pdev);
+		break;
+	case BUS_NOTIFY_DRIVER_NOT_BOUND:
+		peer_mem_device_going(pdev);
+		revoke_device(pdev);
+		peer_mem_device_gone(pdev);
+		break;
+	case BUS_NOTIFY_ADD_DEVICE:
+		peer_mem_route_forget();
 		break;
 	}
 	return NOTIFY_DONE;

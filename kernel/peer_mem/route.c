@@ -12,6 +12,7 @@
  */
 #include <linux/pci.h>
 #include <linux/pci-p2pdma.h>
+#include <linux/spinlock.h>
 
 #include "route.h"
 
@@ -53,12 +54,62 @@ static struct pci_dev *redirecting_port(struct pci_dev *pdev,
 	return with_top && has_acs_redirect(top) ? top : NULL;
 }
 
-/* NIC drivers may map through a child (auxiliary) device. */
-static struct pci_dev *to_pci_parent(struct device *dev)
+/*
+ * The kernel's verdict on a pair that meets in a host bridge, remembered: the
+ * kernel warns each time it has to say no because of ACS redirection, and any
+ * user may ask. Forgotten when a device comes or goes.
+ */
+#define NR_VERDICTS	64
+
+struct verdict {
+	u64 pair;		/* 0: none; both functions' numbers */
+	bool allowed;
+};
+
+static DEFINE_SPINLOCK(verdicts_lock);
+static struct verdict verdicts[NR_VERDICTS];	/* verdicts_lock */
+static unsigned int next_verdict;		/* verdicts_lock */
+
+static u32 function_number(struct pci_dev *pdev)
 {
-	while (dev && !dev_is_pci(dev))
-		dev = dev->parent;
-	return dev ? to_pci_dev(dev) : NULL;
+	return (u32)pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
+}
+
+static bool recall(u64 pair, bool *allowed)
+{
+	bool found = false;
+	int i;
+
+	spin_lock(&verdicts_lock);
+	for (i = 0; !found && i < NR_VERDICTS; i++) {
+		found = verdicts[i].pair == pair;
+		if (found)
+			*allowed = verdicts[i].allowed;
+	}
+	spin_unlock(&verdicts_lock);
+	return found;
+}
+
+static bool host_bridge_allowed(struct pci_dev *owner, struct pci_dev *client)
+{
+	u64 pair = (u64)function_number(owner) << 32 | function_number(client);
+	bool allowed;
+
+	if (recall(pair, &allowed))
+		return allowed;
+	allowed = pci_p2pdma_distance(owner, &client->dev, false) >= 0;
+	spin_lock(&verdicts_lock);
+	verdicts[next_verdict++ % NR_VERDICTS] =
+		(struct verdict){ .pair = pair, .allowed = allowed };
+	spin_unlock(&verdicts_lock);
+	return allowed;
+}
+
+void peer_mem_route_forget(void)
+{
+	spin_lock(&verdicts_lock);
+	memset(verdicts, 0, sizeof(verdicts));
+	spin_unlock(&verdicts_lock);
 }
 
 static void explain(struct pci_dev *owner, struct pci_dev *client,
@@ -83,15 +134,16 @@ enum peer_mem_route peer_mem_route_find(struct pci_dev *owner,
 					struct device *dev, char *why,
 					size_t why_size)
 {
-	struct pci_dev *client = to_pci_parent(dev);
-	struct pci_dev *top, *acs_port = NULL;
+	struct pci_dev *top, *client, *acs_port = NULL;
 
-	if (!client) {
+	/* a child of one may be behind another IOMMU than its parent */
+	if (!dev_is_pci(dev)) {
 		if (why)
 			scnprintf(why, why_size, "%s is not a PCI device",
 				  dev_name(dev));
 		return PEER_ROUTE_NONE;
 	}
+	client = to_pci_dev(dev);
 	top = common_upstream(owner, client);
 	if (top) {
 		acs_port = redirecting_port(owner, top, true) ?:
@@ -99,9 +151,25 @@ enum peer_mem_route peer_mem_route_find(struct pci_dev *owner,
 		if (!acs_port)
 			return PEER_ROUTE_BUS;
 	}
-	if (pci_p2pdma_distance(owner, &client->dev, false) >= 0)
+	if (host_bridge_allowed(owner, client))
 		return PEER_ROUTE_HOST;
 	if (why)
 		explain(owner, client, acs_port, why, why_size);
 	return PEER_ROUTE_NONE;
+}
+
+static int hops_to(struct pci_dev *pdev, const struct pci_dev *top)
+{
+	int hops = 0;
+
+	for (; pdev && pdev != top; pdev = pci_upstream_bridge(pdev))
+		hops++;
+	return hops;
+}
+
+int peer_mem_route_distance(struct pci_dev *owner, struct pci_dev *client)
+{
+	struct pci_dev *top = common_upstream(owner, client);
+
+	return hops_to(owner, top) + hops_to(client, top);
 }

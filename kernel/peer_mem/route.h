@@ -23,4 +23,10 @@ enum peer_mem_route peer_mem_route_find(struct pci_dev *owner,
 					struct device *dev, char *why,
 					size_t why_size);
 
+/* Ports to pass, as the kernel counts them (4: two slots of one switch). */
+int peer_mem_route_distance(struct pci_dev *owner, struct pci_dev *client);
+
+/* A PCI device came or went: what is remembered about routes may be wrong. */
+void peer_mem_route_forget(void);
+
 #endif

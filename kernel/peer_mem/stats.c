@@ -89,7 +89,7 @@ static int regions_show(struct seq_file *m, void *unused)
 		seq_printf(m, "%s BAR %d %pa+%#zx %s %s pins=%u%s\n",
 			   pci_name(region->desc.pdev), region->desc.bar,
 			   &region->desc.paddr, region->desc.len,
-			   region->desc.exporter,
+			   region->exporter,
 			   region->desc.has_pages ? "pages" : "pfns", pins,
 			   revoked ? " revoked" : "");
 	}

@@ -23,7 +23,7 @@ struct phys_vec {
 };
 
 #define PAGE_SIZE 4096UL
-#define GFP_KERNEL 0
+#define GFP_KERNEL_ACCOUNT 0
 
 /* The kernel's macro: true on overflow, and the operands are of one type. */
 #define check_add_overflow(a, b, sum)                                                              \

@@ -77,7 +77,8 @@ struct peer_mem_query {
 	struct peer_mem_function function;	/* out */
 	__u32 bar;		/* out */
 	__u32 reserved;
-	__u64 bar_offset;	/* out: of va in the BAR, bytes */
+	__u64 bar_offset;	/* out: of va in the BAR, bytes. All ones: not for
+				   you (a PFN map, without CAP_SYS_ADMIN) */
 	__u64 end;		/* out: first address with another answer */
 	char exporter[32];	/* out: "" if there is none */
 };
@@ -106,7 +107,7 @@ struct peer_mem_reach {
 	struct peer_mem_function owner;		/* of the BAR */
 	__u32 way;		/* out: enum peer_mem_way */
 	__u32 attrs;		/* out: PEER_MEM_REACH_* */
-	__s32 distance;		/* out: hops as the kernel counts them, -1: none */
+	__s32 distance;		/* out: ports to pass, 4 within a switch; -1: none */
 	__u32 reserved;
 	char why[256];		/* out: what is in the way, or "" */
 };
@@ -124,7 +125,8 @@ struct peer_mem_refusal {
 	__u32 size;
 	__u32 flags;
 	__u32 index;		/* in: 0 is the newest that matches */
-	__s32 pid;		/* in: of this process only, 0: of any. out: whose */
+	__s32 pid;		/* in: of this process only, 0: of any. out: whose.
+				   As in the initial pid namespace */
 	__s32 error;		/* out: negative errno */
 	__u32 reserved;
 	__u64 seconds_ago;	/* out */

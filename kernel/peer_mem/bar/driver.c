@@ -100,16 +100,18 @@ static int start_nodes(struct peer_bar_dev *dev)
 /* All or none: a node in use keeps the function as it is. */
 static int retire_nodes(struct peer_bar_dev *dev)
 {
-	int bar, ret;
+	int bar, ret = 0;
 
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
-		if (!dev->nodes[bar])
-			continue;
-		ret = peer_bar_node_retire(dev->nodes[bar]);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	for (bar = 0; !ret && bar < PCI_STD_NUM_BARS; bar++)
+		if (dev->nodes[bar])
+			ret = peer_bar_node_retire(dev->nodes[bar]);
+	if (!ret)
+		return 0;
+	/* the last one looked at is the one in use */
+	for (bar -= 2; bar >= 0; bar--)
+		if (dev->nodes[bar])
+			peer_bar_node_unretire(dev->nodes[bar]);
+	return ret;
 }
 
 static ssize_t peer_bar_pages_show(struct device *d,
@@ -131,7 +133,10 @@ static int set_pages(struct peer_bar_dev *dev, bool want)
 		return ret;
 	stop_nodes(dev);
 	dev->pages = want;
-	return start_nodes(dev);
+	ret = start_nodes(dev);
+	if (ret)
+		dev->pages = !want;	/* so that writing it again tries again */
+	return ret;
 }
 
 /*
@@ -174,9 +179,16 @@ static int peer_bar_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	dev->pages = pages;
 	mutex_init(&dev->lock);
 
+	/* as p2pdma does: not every function lets its BARs be mapped */
+	if (pdev->non_mappable_bars) {
+		ret = -EOPNOTSUPP;
+		goto err_free;
+	}
 	ret = pci_enable_device_mem(pdev);
 	if (ret)
 		goto err_free;
+	/* nobody is to drive the function's own DMA engine through its BARs */
+	pci_clear_master(pdev);
 	ret = pci_request_regions(pdev, "peer_bar");
 	if (ret)
 		goto err_disable;

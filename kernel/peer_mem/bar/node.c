@@ -20,6 +20,7 @@
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
 #include <linux/rwsem.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 
 #include "peer_bar.h"
@@ -38,8 +39,10 @@ struct peer_bar_node {
 	int bar;
 	bool pages;
 	bool wc;
-	struct rw_semaphore lock;	/* alive */
+	bool memtype;			/* reserved as WC */
+	struct rw_semaphore lock;	/* alive, zapped */
 	bool alive;
+	bool zapped;			/* revoked: alive never comes back */
 };
 
 static dev_t first_devt;
@@ -158,6 +161,7 @@ static void bar_zap(void *arg)
 
 	down_write(&node->lock);
 	node->alive = false;
+	node->zapped = true;
 	up_write(&node->lock);
 	unmap_mapping_range(node->inode->i_mapping, 0, 0, 1);
 }
@@ -178,9 +182,14 @@ static int bar_open(struct inode *inode, struct file *file)
 {
 	struct peer_bar_node *node =
 		container_of(inode->i_cdev, struct peer_bar_node, cdev);
+	int ret;
 
 	if (!is_alive(node))
 		return -ENODEV;
+	/* what sysfs asks before it lets root map a BAR */
+	ret = security_locked_down(LOCKDOWN_PCI_ACCESS);
+	if (ret)
+		return ret;
 	get_device(&node->dev);
 	file->private_data = node;
 	file->f_mapping = node->inode->i_mapping;
@@ -377,7 +386,8 @@ static int node_add(struct peer_bar_node *node)
 		return ret;
 	/* without it the architecture may map WC as UC; never fatal */
 	if (node->wc && !node->pages)
-		arch_io_reserve_memtype_wc(node->paddr, node->len);
+		node->memtype = !arch_io_reserve_memtype_wc(node->paddr,
+							    node->len);
 	node->region = peer_mem_region_create(&desc);
 	if (IS_ERR(node->region)) {
 		ret = PTR_ERR(node->region);
@@ -393,7 +403,7 @@ static int node_add(struct peer_bar_node *node)
 	node->alive = false;
 	peer_mem_region_destroy(node->region);
 err_memtype:
-	if (node->wc && !node->pages)
+	if (node->memtype)
 		arch_io_free_memtype_wc(node->paddr, node->len);
 	return ret;
 }
@@ -430,11 +440,18 @@ int peer_bar_node_retire(struct peer_bar_node *node)
 	return ret;
 }
 
+void peer_bar_node_unretire(struct peer_bar_node *node)
+{
+	down_write(&node->lock);
+	node->alive = !node->zapped;
+	up_write(&node->lock);
+}
+
 void peer_bar_node_destroy(struct peer_bar_node *node)
 {
 	cdev_device_del(&node->cdev, &node->dev);
 	peer_mem_region_destroy(node->region);
-	if (node->wc && !node->pages)
+	if (node->memtype)
 		arch_io_free_memtype_wc(node->paddr, node->len);
 	put_device(&node->dev);
 }

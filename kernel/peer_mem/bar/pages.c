@@ -50,19 +50,27 @@ int peer_bar_pages_get(struct pci_dev *pdev, int bar)
 	ret = pci_p2pdma_add_resource(pdev, bar, 0, 0);
 	if (ret)
 		return ret;
-	/* The other BARs are taken already, so this can only be the new one. */
-	kaddr = pci_alloc_p2pmem(pdev, pci_resource_len(pdev, bar));
-	if (!kaddr)
-		return -ENOMEM;
-
+	/*
+	 * The other BARs are taken already, so this is the new one, unless
+	 * somebody mapped a part of it through p2pmem/allocate just now.
+	 */
 	page = first_page(pdev, bar);
+	kaddr = pci_alloc_p2pmem(pdev, pci_resource_len(pdev, bar));
+	if (kaddr != page_address(page)) {
+		if (kaddr)
+			pci_free_p2pmem(pdev, kaddr, pci_resource_len(pdev, bar));
+		return -EBUSY;
+	}
 	/*
 	 * The allocation took one reference on the page map for all of it;
 	 * freeing drops one for each page.
 	 */
 	percpu_ref_get_many(&page_pgmap(page)->ref, nr - 1);
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		set_page_count(page + i, 1);
+		if (!(i % 4096))
+			cond_resched();
+	}
 	return 0;
 }
 

@@ -47,6 +47,7 @@ struct peer_bar_node *peer_bar_node_create(struct pci_dev *pdev, int bar,
  * does. A retired node only waits to be destroyed.
  */
 int peer_bar_node_retire(struct peer_bar_node *node);
+void peer_bar_node_unretire(struct peer_bar_node *node);
 
 /*
  * Take the node away, drain pins, zap user maps. When it returns nobody

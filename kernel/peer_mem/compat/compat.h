@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
+ * The floor today is 7.2: dma.c wants dma_iova_*() and DMA_ATTR_MMIO, which 6.12
+ * lacks. What else differs below it is provided for.
+ *
  * Kernel differences, all of them here. Each PEER_HAVE_* comes from a compile
  * probe (compat/probes/, run by the Kbuild file), never from a version number:
  * distributions backport.

@@ -86,7 +86,7 @@ static int add_pinned(struct page **pages, unsigned long nr,
 			break;
 		}
 		region = peer_mem_region_foreign(page_to_phys(pages[0]),
-						 peer_p2pdma_vm_ops.name, true);
+						 &peer_p2pdma_vm_ops, true);
 		if (IS_ERR(region)) {
 			ret = PTR_ERR(region);
 			break;

@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 
 #include "../peer_mem_priv.h"
 
@@ -51,28 +52,37 @@ static int walk_one(struct vm_area_struct *vma, unsigned long addr, bool write,
 		}
 		if (!ret)
 			break;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		if (fixup_user_fault(vma->vm_mm, addr,
 				     write ? FAULT_FLAG_WRITE : 0, NULL))
 			return -EFAULT;
 	}
 	if (ret)
-		return -EFAULT;
+		return ret == -EACCES ? ret : -EAGAIN;	/* the driver was busy */
 	*paddr = PFN_PHYS(args.pfn);
 	*len = (addr & args.addr_mask) - args.addr_mask - addr;
 	follow_pfnmap_end(&args);
 	return 0;
 }
 
+/* A piece may run on into the next BAR: then that is a second region. */
 static int add_piece(struct peer_mem_sink *sink, phys_addr_t paddr, size_t len)
 {
 	struct peer_mem_region *region;
-	int ret;
+	size_t part;
+	int ret = 0;
 
-	region = peer_mem_region_foreign(paddr, peer_pfnmap_vm_ops.name, false);
-	if (IS_ERR(region))
-		return PTR_ERR(region);
-	ret = peer_mem_sink_add(sink, region, paddr, len);
-	peer_mem_region_put(region);
+	for (; !ret && len; paddr += part, len -= part) {
+		region = peer_mem_region_foreign(paddr, &peer_pfnmap_vm_ops,
+						 false);
+		if (IS_ERR(region))
+			return PTR_ERR(region);
+		part = min_t(u64, len, region->desc.paddr + region->desc.len -
+				       paddr);
+		ret = peer_mem_sink_add(sink, region, paddr, part);
+		peer_mem_region_put(region);
+	}
 	return ret;
 }
 
@@ -156,8 +166,13 @@ static bool invalidate(struct mmu_interval_notifier *mni,
 	else if (!mutex_trylock(lock))
 		return false;
 	mmu_interval_set_seq(mni, cur_seq);
-	pin->stale = true;
-	peer_mem_pin_cut(pin);
+	/* clearing soft-dirty bits changes no translation */
+	if (range->event != MMU_NOTIFY_SOFT_DIRTY) {
+		if (!pin->stale)
+			peer_mem_count(&peer_mem_stats, PEER_STAT_stale_pins, 1);
+		pin->stale = true;
+		peer_mem_pin_cut(pin);
+	}
 	mutex_unlock(lock);
 	return true;
 }

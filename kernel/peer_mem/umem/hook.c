@@ -14,10 +14,12 @@
  *   that still let kernel.ftrace_enabled be set to 0 refuse it while we are
  *   loaded; since 7.3 none do.
  */
+#include <linux/delay.h>
 #include <linux/ftrace.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
+#include <linux/uaccess.h>
 #include <linux/wait_bit.h>
 
 #include "../compat/compat.h"
@@ -69,7 +71,8 @@ static void probe_hit(enum peer_umem_hook_id id)
 static __always_inline bool surely_ordinary(unsigned long addr, size_t size)
 {
 	return !current->mm ||
-	       peer_vma_lacks(current->mm, addr, size, SPECIAL_VMA);
+	       peer_vma_lacks(current->mm, untagged_addr(addr), size,
+			      SPECIAL_VMA);
 }
 
 /* ---- ib_umem_get ---- */
@@ -232,12 +235,32 @@ static int install(struct umem_hook *hook)
 		return 0;
 	}
 	ftrace_free_filter(&hook->ops);
-	if (hook->optional)
+	if (hook->optional) {
+		pr_warn("cannot hook %s (%d): it stays as it is, device memory is not refused there\n",
+			hook->names[0], ret);
 		return 0;
+	}
 	pr_err("cannot hook %s (%d)%s; not loaded\n", hook->names[0], ret,
 	       ret == -EBUSY ? ": a livepatch or another module has it, or kernel.ftrace_enabled is 0" :
 			       ": this kernel does not trace it (CONFIG_DYNAMIC_FTRACE_WITH_ARGS, not inlined)");
 	return ret;
+}
+
+/*
+ * ftrace cannot take a hook out after it has found itself broken. Then our code
+ * must never go: better a module that cannot be unloaded than a jump into freed
+ * memory at the next registration. The hook itself goes on working.
+ */
+static void uninstall_or_stay(struct umem_hook *hook)
+{
+	int ret = unregister_ftrace_function(&hook->ops);
+
+	if (!ret)
+		return;
+	pr_emerg("ftrace does not release %s (%d): this module cannot be unloaded\n",
+		 hook->names[0], ret);
+	for (;;)
+		ssleep(3600);
 }
 
 void peer_umem_hooks_remove(void)
@@ -248,7 +271,7 @@ void peer_umem_hooks_remove(void)
 	for (i = PEER_UMEM_NR_HOOKS - 1; i >= 0; i--) {
 		if (!hooks[i].installed)
 			continue;
-		unregister_ftrace_function(&hooks[i].ops);
+		uninstall_or_stay(&hooks[i]);
 		ftrace_free_filter(&hooks[i].ops);
 		hooks[i].installed = false;
 	}

@@ -102,9 +102,10 @@ static int check_peer(struct ib_device *device)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	va = vm_mmap(file, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
-	fput(file);		/* the mapping holds its own */
-	if (IS_ERR_VALUE(va))
+	if (IS_ERR_VALUE(va)) {
+		__fput_sync(file);
 		return va;
+	}
 	umem = probe_get(device, va);
 	if (umem != ERR_PTR(PROBE_ERR)) {
 		pr_err("self-check: a device mapping did not reach peer_mem (%pe)\n",
@@ -113,7 +114,14 @@ static int check_peer(struct ib_device *device)
 			ib_umem_release(umem);
 		ret = -ENXIO;
 	}
-	vm_munmap(va, PAGE_SIZE);
+	/*
+	 * A load that fails frees the module whatever holds it, so the last
+	 * reference to the file must be ours and go here, not in task work. And
+	 * if a kill keeps the mapping in place, the module must stay with it.
+	 */
+	if (vm_munmap(va, PAGE_SIZE))
+		ret = 0;
+	__fput_sync(file);
 	return ret;
 }
 

@@ -32,6 +32,12 @@ static const struct rhashtable_params table_params = {
 
 static struct rhashtable table;
 
+/*
+ * rxe keeps one 16-byte entry a page in one kmalloc() and the kernel WARNs when
+ * that is too long; RLIMIT_MEMLOCK hides it for host memory, not for ours.
+ */
+#define RXE_MAX_PAGES	(KMALLOC_MAX_SIZE / 16)
+
 static const char *const stat_names[] = {
 #define S(name) #name,
 	PEER_UMEM_STATS(S)
@@ -55,6 +61,19 @@ bool peer_umem_is_ours(const struct ib_umem *umem)
 	return atomic_read(&table.nelems) && find(umem);
 }
 
+/*
+ * Devices that look at umem memory with the CPU, through sg_page(): the software
+ * NICs always, and two drivers for rings or doorbells, where a missing page would
+ * be a NULL pointer (hns: hns_roce_db_map_user(); irdma: sq_page of an iWARP QP).
+ * They get pages, mapped the way ib_core itself maps P2PDMA pages.
+ */
+static bool needs_pages(const struct ib_device *device)
+{
+	return ib_uses_virt_dma((struct ib_device *)device) ||
+	       device->ops.driver_id == RDMA_DRIVER_HNS ||
+	       device->ops.driver_id == RDMA_DRIVER_IRDMA;
+}
+
 static struct peer_mem_pin_args make_args(struct ib_device *device,
 					  unsigned long addr, size_t size,
 					  int access)
@@ -62,10 +81,11 @@ static struct peer_mem_pin_args make_args(struct ib_device *device,
 	return (struct peer_mem_pin_args){
 		.va = addr,
 		.len = size,
-		.flags = (ib_uses_virt_dma(device) ? PEER_MEM_PIN_NEED_PAGES :
-						     0) |
+		.flags = (needs_pages(device) ? PEER_MEM_PIN_NEED_PAGES : 0) |
 			 (ib_access_writable(access) ? PEER_MEM_PIN_WRITE : 0) |
 			 (access & IB_ACCESS_ON_DEMAND ? PEER_MEM_PIN_ODP : 0),
+		.max_pages = device->ops.driver_id == RDMA_DRIVER_RXE ?
+				     RXE_MAX_PAGES : 0,
 		.consumer = dev_name(&device->dev),
 	};
 }
@@ -87,8 +107,8 @@ static void init_umem(struct ib_umem *umem, struct ib_device *device,
 }
 
 /*
- * A virtual DMA device wants struct pages and no mapping (ib_dma_map_sgtable
- * only writes their kernel addresses); one with real DMA wants addresses.
+ * For a virtual DMA device ib_dma_map_sgtable only writes kernel addresses, for a
+ * real one it decides page by page by which way P2PDMA memory is reached.
  */
 static int map_pin(struct peer_umem *pu, const struct peer_mem_pin_args *args)
 {
@@ -97,16 +117,17 @@ static int map_pin(struct peer_umem *pu, const struct peer_mem_pin_args *args)
 	size_t max_seg = ib_dma_max_seg_size(device);
 	int ret;
 
-	if (!ib_uses_virt_dma(device))
+	if (!needs_pages(device))
 		return peer_mem_pin_map(pu->pin, args, device->dma_device,
 					max_seg, sgt);
 	ret = peer_mem_pin_to_sgt(pu->pin, max_seg, sgt);
 	if (ret)
 		return ret;
 	ret = ib_dma_map_sgtable_attrs(device, sgt, DMA_BIDIRECTIONAL, 0);
-	if (ret)
-		sg_free_table(sgt);
-	return ret;
+	if (!ret)
+		return 0;
+	sg_free_table(sgt);
+	return peer_mem_pin_refuse_map(pu->pin, args, ret);
 }
 
 static void unmap_pin(struct peer_umem *pu)
@@ -114,7 +135,7 @@ static void unmap_pin(struct peer_umem *pu)
 	struct sg_table *sgt = &pu->umem.sgt_append.sgt;
 	struct ib_device *device = pu->umem.ibdev;
 
-	if (!ib_uses_virt_dma(device)) {
+	if (!needs_pages(device)) {
 		peer_mem_pin_unmap(pu->pin, sgt);
 		return;
 	}

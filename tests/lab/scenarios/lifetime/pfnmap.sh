@@ -48,11 +48,21 @@ exec 9>&-
 wait $holder || :
 wait_for 20 nothing_live || fail "left: $(live_counters)"
 
-note "removing the device ends it too"
+note "removing the device, which has no driver, ends it too"
 hold_pin -f "$nic" "$map"
 wait_for 20 grep -q '^pin ' /tmp/held || fail "no pin"
+iova=$(sed 's/.*addr=\([^ ]*\).*/\1/' /tmp/held)
+fences=$(counter revoke_fences)
 echo 1 >"/sys/bus/pci/devices/$bar/remove"
+[ "$(counter revoke_fences)" = $((fences + 1)) ] || fail "the removal did not fence"
 [ "$(counter revoke_waits)" = 0 ] || fail "the removal waited"
+
+note "back again, it is a new device for everybody else, at another IOVA"
+echo 1 >/sys/bus/pci/rescan
+wait_for 20 [ -e "/sys/bus/pci/devices/$bar/resource2" ] || fail "it did not come back"
+echo 1 >"/sys/bus/pci/devices/$bar/enable"
+pinned -f "$nic" "$map"
+! same_address "$(programmed 1)" "$iova" || fail "IOVA $iova was given out again"
 release_pin
 nothing_live || fail "left: $(live_counters)"
 counters
