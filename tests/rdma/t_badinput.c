@@ -189,8 +189,14 @@ static int repeat_case(struct bad *bad, const struct bad_case *one, char *addr, 
 /* Once, and the log says so. */
 static int log_case(struct bad *bad, const struct bad_case *one, char *addr, size_t len)
 {
-	int ret = attempt(bad, one, addr, len);
+	char line[1024];
+	int ret;
 
+	do /* what a case that failed has left there */
+		ret = t_kmsg_next(&bad->kmsg, line, sizeof(line));
+	while (ret > 0);
+	if (!ret)
+		ret = attempt(bad, one, addr, len);
 	if (!ret)
 		ret = check_log(bad, one, addr, len);
 	if (!ret)

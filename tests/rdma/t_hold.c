@@ -11,9 +11,12 @@
  *   unmap
  *   protect rw|ro|none
  *   reg [all|local|none|read|odp|odp-read]
- *   dereg
+ *   dereg       the region that the last successful reg made
+ *   fork        leaves a child that holds all this and does nothing, for ever
  *   work        moves bytes through the region and compares; with the CPU too if mapped
  *   fill        writes bytes with the CPU
+ *   check       compares them with the CPU
+ *   write       the NIC writes those bytes through the region
  *   fetch       the NIC reads those bytes through the region, for another
  *   source      the NIC reads them for its own process: needs no access right
  *   touch       reads the mapping: "ok", or "SIGBUS"
@@ -31,6 +34,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "t.h"
@@ -140,11 +144,15 @@ static int do_register(struct hold *hold, const char *how)
 		{ 0 },
 	};
 	int access = choose(accesses, how);
+	struct ibv_mr *mr;
 
 	if (access < 0)
 		return access;
-	hold->mr = ibv_reg_mr(hold->dev.pd, hold->buf.addr, hold->buf.size, access);
-	return hold->mr ? 0 : -errno;
+	mr = ibv_reg_mr(hold->dev.pd, hold->buf.addr, hold->buf.size, access);
+	if (!mr)
+		return -errno;
+	hold->mr = mr;
+	return 0;
 }
 
 static int do_deregister(struct hold *hold)
@@ -158,6 +166,21 @@ static int do_deregister(struct hold *hold)
 static size_t piece(const struct hold *hold)
 {
 	return hold->buf.size < 5000 ? hold->buf.size : 5000;
+}
+
+/* The child inherits the NIC's file, and so the region, without wanting either. */
+static int do_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		prctl(PR_SET_NAME, "t_hold_child");
+		for (;;)
+			pause();
+	}
+	return 0;
 }
 
 /* Both ends of the buffer. */
@@ -175,6 +198,13 @@ static int do_fill(struct hold *hold)
 {
 	t_pattern_fill(hold->buf.addr, piece(hold), FILL_SEED, 0);
 	return 0;
+}
+
+static int do_check(struct hold *hold)
+{
+	struct t_mismatch bad;
+
+	return t_pattern_check(hold->buf.addr, piece(hold), FILL_SEED, 0, &bad);
 }
 
 static const char *do_touch(struct hold *hold)
@@ -222,10 +252,16 @@ static const char *obey(struct hold *hold, const char *verb, const char *word)
 		ret = do_register(hold, word);
 	else if (!strcmp(verb, "dereg"))
 		ret = do_deregister(hold);
+	else if (!strcmp(verb, "fork"))
+		ret = do_fork();
 	else if (!strcmp(verb, "work"))
 		ret = do_work(hold);
 	else if (!strcmp(verb, "fill"))
 		ret = do_fill(hold);
+	else if (!strcmp(verb, "check"))
+		ret = do_check(hold);
+	else if (!strcmp(verb, "write"))
+		ret = t_work_write(&hold->work, hold->mr, 0, piece(hold), FILL_SEED);
 	else if (!strcmp(verb, "fetch"))
 		ret = t_work_fetch(&hold->work, hold->mr, 0, piece(hold), FILL_SEED);
 	else if (!strcmp(verb, "source"))

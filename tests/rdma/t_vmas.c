@@ -224,7 +224,7 @@ static int run_split(struct vmas *vmas)
 	return ret;
 }
 
-/* The mapping moves, shrinks, and cannot grow; the old region keeps its memory. */
+/* The mapping moves and shrinks; the old region keeps its memory. */
 static int run_moved(struct vmas *vmas)
 {
 	char *there = vmas->place + MAX_PARTS * PART;
@@ -243,8 +243,6 @@ static int run_moved(struct vmas *vmas)
 		ret = reg(vmas, there, PART, &mr);
 	if (!ret)
 		ret = t_work_check(&vmas->work, mr, 0, PART, there);
-	if (!ret && mremap(there, PART, 2 * PART, MREMAP_MAYMOVE) != MAP_FAILED)
-		ret = t_fail(-EBADMSG, "a device mapping grew");
 	if (!ret && mremap(there, PART, PAGE, 0) != there)
 		ret = t_fail(-errno, "shrink the mapping");
 	if (!ret)
@@ -253,6 +251,34 @@ static int run_moved(struct vmas *vmas)
 		ibv_dereg_mr(mr);
 	if (old)
 		ibv_dereg_mr(old);
+	return ret;
+}
+
+/*
+ * A BAR's mapping cannot grow. The kernel lets a CMB's grow, but there is nothing in
+ * what it gained, and that cannot be registered.
+ */
+static int run_grown(struct vmas *vmas)
+{
+	struct ibv_mr *mr;
+	char *grown;
+	int err, ret;
+
+	ret = map_part(vmas, vmas->place, 1);
+	if (ret)
+		return ret;
+	grown = mremap(vmas->place, PART, 2 * PART, MREMAP_MAYMOVE);
+	if (grown == MAP_FAILED)
+		return 0;
+	if (has_offsets(vmas))
+		return t_fail(-EBADMSG, "a BAR's mapping grew");
+	mr = ibv_reg_mr(vmas->dev.pd, grown, 2 * PART, ACCESS);
+	err = errno;
+	if (mr || err != EFAULT) {
+		t_err("a mapping with nothing behind it: %s", mr ? "ok" : strerror(err));
+		ret = -EBADMSG;
+	}
+	munmap(grown, 2 * PART);
 	return ret;
 }
 
@@ -274,6 +300,7 @@ static int run(struct vmas *vmas)
 	ret |= show(twice.name, run_twice(vmas));
 	ret |= show("split", run_split(vmas));
 	ret |= show("moved", run_moved(vmas));
+	ret |= show("grown", run_grown(vmas));
 	return ret;
 }
 

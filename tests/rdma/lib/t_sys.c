@@ -26,38 +26,45 @@ int t_counter(const char *name, long long *value)
 	return ret ? t_fail(ret, "counter %s", name) : 0;
 }
 
-static int module_refs(const char *name)
+/* Appends the first word of @path to the text, if there is such a file. */
+static void note_word(struct t_alive *alive, const char *name, const char *path)
 {
-	char path[64];
-	FILE *file;
-	int refs;
+	size_t used = strlen(alive->text);
+	FILE *file = fopen(path, "re");
+	char word[32];
 
-	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", name);
-	file = fopen(path, "re");
 	if (!file)
-		return -1;
-	if (fscanf(file, "%d", &refs) != 1)
-		refs = -1;
+		return;
+	if (fscanf(file, "%31s", word) == 1)
+		snprintf(alive->text + used, sizeof(alive->text) - used, "%s %s, ", name, word);
 	fclose(file);
-	return refs;
+}
+
+static int note_counters(struct t_alive *alive)
+{
+	char name[64], value[32];
+	FILE *file = fopen(COUNTERS, "re");
+
+	if (!file)
+		return t_fail(-errno, "open %s", COUNTERS);
+	while (fscanf(file, "%63s %31s", name, value) == 2) {
+		size_t used = strlen(alive->text);
+
+		if (!strncmp(name, "live_", 5))
+			snprintf(alive->text + used, sizeof(alive->text) - used, "%s %s, ",
+				 name + 5, value);
+	}
+	fclose(file);
+	return 0;
 }
 
 int t_alive_read(struct t_alive *alive)
 {
-	int ret;
-
 	memset(alive, 0, sizeof(*alive));
-	ret = t_counter("live_regions", &alive->regions);
-	if (!ret)
-		ret = t_counter("live_pins", &alive->pins);
-	if (!ret)
-		ret = t_counter("live_pinned_bytes", &alive->bytes);
-	if (!ret)
-		ret = t_counter("live_umems", &alive->umems);
-	alive->refs[0] = module_refs("peer_mem");
-	alive->refs[1] = module_refs("peer_umem");
-	alive->refs[2] = module_refs("peer_bar");
-	return ret;
+	note_word(alive, "peer_mem", "/sys/module/peer_mem/refcnt");
+	note_word(alive, "peer_umem", "/sys/module/peer_umem/refcnt");
+	note_word(alive, "peer_bar", "/sys/module/peer_bar/refcnt");
+	return note_counters(alive);
 }
 
 int t_alive_same(const struct t_alive *before, const char *what)
@@ -65,13 +72,9 @@ int t_alive_same(const struct t_alive *before, const char *what)
 	struct t_alive now;
 	int ret = t_alive_read(&now);
 
-	if (ret || !memcmp(before, &now, sizeof(now)))
+	if (ret || !strcmp(before->text, now.text))
 		return ret;
-	t_err("%s: alive are %lld regions, %lld pins, %lld bytes, %lld umems, module references "
-	      "%d %d %d; before: %lld, %lld, %lld, %lld, %d %d %d",
-	      what, now.regions, now.pins, now.bytes, now.umems, now.refs[0], now.refs[1],
-	      now.refs[2], before->regions, before->pins, before->bytes, before->umems,
-	      before->refs[0], before->refs[1], before->refs[2]);
+	t_err("%s: alive is %sbefore it was %s", what, now.text, before->text);
 	return -EBADMSG;
 }
 

@@ -12,10 +12,12 @@
 /* One line of debugfs' peer_mem/counters. -ENOENT if it has none of that name. */
 int t_counter(const char *name, long long *value);
 
-/* Everything that must be as before when an attempt left nothing behind. */
+/*
+ * Everything that must be as before when an attempt left nothing behind: each counter
+ * live_* and the reference counts of our modules, as text.
+ */
 struct t_alive {
-	long long regions, pins, bytes, umems;
-	int refs[3]; /* of peer_mem, peer_umem, peer_bar; -1 while not loaded */
+	char text[512];
 };
 
 int t_alive_read(struct t_alive *alive);
