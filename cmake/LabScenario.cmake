@@ -3,7 +3,8 @@
 #   lab_scenario(<name> LABEL <label> [TOPOLOGY <topology>] [TIMEOUT <seconds>] [SERIAL])
 #
 # One guest as one test, <label>.<name>: it runs tests/lab/scenarios/<label>/<name>.sh.
-# TIMEOUT is the guest's deadline, boot included. SERIAL: nothing else may run beside it.
+# TIMEOUT is the guest's deadline on the stock kernel, boot included; a slower kernel gets
+# LAB_SLOWNESS times that. SERIAL: nothing else may run beside it.
 
 set(LAB_DIR ${PROJECT_SOURCE_DIR}/tests/lab)
 
@@ -14,6 +15,9 @@ function(lab_scenario name)
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
+  endif()
+  if(DEFINED ENV{LAB_SLOWNESS})
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * $ENV{LAB_SLOWNESS}")
   endif()
   set(script tests/lab/scenarios/${arg_LABEL}/${name}.sh)
   foreach(needed ${script} tests/lab/topologies/${arg_TOPOLOGY}.topo)

@@ -6,6 +6,7 @@
 
 . "$LAB_GUEST/devices.sh"
 . "$LAB_GUEST/modules.sh"
+. "$LAB_GUEST/kmemleak.sh"
 . "$LAB_GUEST/rdma.sh"
 
 COUNTERS=/sys/kernel/debug/peer_mem/counters
@@ -41,9 +42,9 @@ must_fail() {
 	[ "$status" -lt 128 ] || fail "died with status $status: $*"
 }
 
-# wait_for SECONDS COMMAND...: until COMMAND succeeds
+# wait_for SECONDS COMMAND...: until COMMAND succeeds; SECONDS are those of the stock kernel
 wait_for() {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $1 * ${LAB_SLOWNESS:-1}))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$deadline" ] || return 1

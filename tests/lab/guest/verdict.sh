@@ -31,7 +31,9 @@ verdict_problems() {
 	# Releasing is asynchronous where a process had to be killed.
 	wait_for 5 nothing_live ||
 		live_counters | sed 's/^/still alive after the scenario: /'
+	kmemleak_remember
 	verdict_unload
+	kmemleak_check
 }
 
 # What a scenario left running is named and killed; what it held must then go away.

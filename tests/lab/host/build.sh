@@ -24,9 +24,10 @@ build_project() {
 
 # What another root's compiler and kernel made is of no use here.
 build_forget_other_root() {
-	local stamp=$LAB_BUILD/.lab-root
-	if [ -e "$stamp" ] && [ "$(cat "$stamp")" != "$(basename "$LAB_ROOT")" ]; then
+	local stamp=$LAB_BUILD/.lab-root root
+	root="${LAB_ROOT##*/}${LAB_KERNEL_DIR:+ ${LAB_KERNEL_DIR##*/}}"
+	if [ -e "$stamp" ] && [ "$(cat "$stamp")" != "$root" ]; then
 		find "$LAB_BUILD" -mindepth 1 -maxdepth 1 ! -name .lab-lock -exec rm -rf {} +
 	fi
-	basename "$LAB_ROOT" >"$stamp"
+	echo "$root" >"$stamp"
 }

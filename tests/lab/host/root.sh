@@ -5,7 +5,7 @@
 # so that a changed package list makes a new one beside the old.
 #
 # Locks: $LAB_CACHE/use is held shared by every ./lab that uses a root, exclusively to
-# remove the cache; $LAB_CACHE/make is held while a root is made.
+# remove the cache; $LAB_CACHE/make is held while a root or a kernel is made.
 
 # shellcheck source=tests/lab/host/mirror.sh
 . "$LAB_SRC/tests/lab/host/mirror.sh"
@@ -22,13 +22,31 @@ root_ensure() {
 	LAB_ROOT=$LAB_CACHE/root-$(root_key)
 	[ ! -d "$LAB_ROOT" ] || return 0
 
-	exec {LAB_MAKE_LOCK}>"$LAB_CACHE/make"
-	if ! flock -n "$LAB_MAKE_LOCK"; then
-		step "waiting for another ./lab that makes the root" /dev/null \
-			flock "$LAB_MAKE_LOCK"
-	fi
+	cache_make_lock "the root"
 	[ -d "$LAB_ROOT" ] || root_make
+	cache_make_unlock
+}
+
+# root_version PACKAGE: the version of it that is in the root
+root_version() {
+	dpkg-query --admindir="$LAB_ROOT/var/lib/dpkg" -W -f '${Version}\n' "$1"
+}
+
+cache_make_lock() { # what
+	exec {LAB_MAKE_LOCK}>"$LAB_CACHE/make"
+	flock -n "$LAB_MAKE_LOCK" ||
+		step "waiting for another ./lab that makes $1" /dev/null flock "$LAB_MAKE_LOCK"
+}
+
+cache_make_unlock() {
 	exec {LAB_MAKE_LOCK}>&-
+}
+
+cache_need_space() { # MB
+	local free
+	free=$(df --output=avail -m "$LAB_CACHE" | tail -n 1)
+	[ "$free" -gt "$1" ] ||
+		die "$LAB_CACHE has $free MB free, the lab needs $1; PEER_MEM_CACHE=DIR puts it elsewhere"
 }
 
 root_make() {
@@ -37,7 +55,7 @@ root_make() {
 	[ -n "$mirror" ] ||
 		die "cannot tell from apt's sources which Debian mirror this machine uses;" \
 			"name one: PEER_MEM_MIRROR=http://.../debian ./lab ..."
-	root_need_space
+	cache_need_space 2000
 	mapfile -t options < <(mirror_apt_options)
 
 	step "making the root (Debian trixie: kernel, QEMU, compiler; 300 MB to fetch)" \
@@ -67,11 +85,4 @@ host_install() {
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get install -y --no-install-recommends "$@" && return
 	apt-get update && apt-get install -y --no-install-recommends "$@"
-}
-
-root_need_space() {
-	local free
-	free=$(df --output=avail -m "$LAB_CACHE" | tail -n 1)
-	[ "$free" -gt 2000 ] ||
-		die "$LAB_CACHE has $free MB free, the lab needs 2000; PEER_MEM_CACHE=DIR puts it elsewhere"
 }

@@ -5,9 +5,10 @@
 # its tasks were doing.
 . "$(dirname "$0")/check.sh"
 
+deadline=$((15 + 15 * LAB_SLOWNESS))
 expect "a guest that hangs" 1 "$LAB/run-scenario" --name lab.hung-guest.run \
-	--topology plain --timeout 30 tests/lab/selftest/hang-scenario.sh
-says 'the deadline of 30 s passed'
+	--topology plain --timeout "$deadline" tests/lab/selftest/hang-scenario.sh
+says "the deadline of $deadline s passed"
 says '^about to hang$'
 says 'sysrq: Show Blocked State'
 finish

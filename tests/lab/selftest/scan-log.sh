@@ -18,6 +18,11 @@ peer_mem: module verification failed: signature and/or required key missing - ta
 rcu: \tRCU CPU stall warnings timeout set to 60 (rcu_cpu_stall_timeout).
 Kernel command line: console=ttyS0 oops=panic panic=-1 rcupdate.rcu_cpu_stall_timeout=60
 DMAR: IOMMU enabled
+DMA-API: preallocated 65536 debug entries
+DMA-API: debugging enabled by kernel config
+kasan: KernelAddressSanitizer initialized (generic)
+kmemleak: Kernel memory leak detector initialized (mem pool available: 15679)
+kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 nvme 0000:03:00.0: added peer-to-peer DMA memory 0xc040000000-0xc043ffffff
 peer_umem: rxe0: [0x7f0000000000, +4096) refused: BAR memory without struct pages
 LINES
@@ -36,7 +41,6 @@ WARNING: possible circular locking dependency detected
 BUG: KASAN: slab-use-after-free in umem_release+0x1/0x2
 UBSAN: array-index-out-of-bounds in gup.c:12:3
 refcount_t: underflow; use-after-free.
-kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 unreferenced object 0xffff888103c2a000 (size 64):
 rcu: INFO: rcu_preempt self-detected stall on CPU
 rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:
@@ -51,6 +55,8 @@ peer_umem: Unknown symbol peer_mem_gup_pin (err -2)
 Out of memory: Killed process 99 (t_many) total-vm:9999kB
 BUG: Bad page state in process t_mr  pfn:12345
 DMA-API: nvme 0000:03:00.0: device driver frees DMA memory with wrong function
+DMA-API: debugging out of memory - disabling
+kmemleak: Memory pool empty, consider increasing CONFIG_DEBUG_KMEMLEAK_MEM_POOL_SIZE
 LINES
 
 expect "an expected line is allowed" 0 \

@@ -16,6 +16,7 @@ topology_load() {
 	# 3G: firmware places 64-bit BARs above 4 GiB only where RAM is there too.
 	TOPO_CPU=EPYC TOPO_MEMORY=3G TOPO_SMP=1 TOPO_IOMMU=none
 	TOPO_ACCEL=tcg TOPO_CMDLINE='' TOPO_SLOT=0
+	TOPO_RNICS=0 RNIC_ARGUMENTS=''
 	TOPO_DEVICES=()
 
 	[ -r "$file" ] || { echo "no topology $file" >&2; return 1; }
@@ -121,5 +122,26 @@ topo_bar() {
 	TOPO_DEVICES+=(
 		-object "memory-backend-memfd,id=$name-memory,size=$size,share=on,reserve=off"
 		-device "ivshmem-plain,id=$name,memdev=$name-memory,bus=$on"
+	)
+}
+
+# erdma NAME on=PORT: an RDMA NIC of the model in tests/rnic, and the network interface that
+# its driver wants beside it. All of a guest's are ports of one link. The model runs in
+# front of QEMU, so it comes in QEMU's place.
+topo_erdma() {
+	local name=$1 on mac socket
+	on=$(option on "$@")
+	[ -n "$on" ] || return 1
+
+	TOPO_RNICS=$((TOPO_RNICS + 1))
+	mac=$(printf '52:54:00:65:72:%02x' "$TOPO_RNICS")
+	socket=$TOPO_RUNDIR/$name.socket
+	RNIC_ARGUMENTS+=" --port $socket,$mac"
+	export RNIC_ARGUMENTS RNIC_LOG=$TOPO_RUNDIR/rnic.log
+	LAB_QEMU=${LAB%/lab}/rnic/lab/qemu-with-rnic
+	TOPO_DEVICES+=(
+		-netdev "user,id=$name-net,restrict=on,ipv6=off"
+		-device "virtio-net-pci,netdev=$name-net,mac=$mac,romfile="
+		-device "{\"driver\":\"vfio-user-pci\",\"id\":\"$name\",\"bus\":\"$on\",\"socket\":{\"type\":\"unix\",\"path\":\"$socket\"}}"
 	)
 }
