@@ -251,12 +251,12 @@ static void note_rights(struct range_view *view, vm_flags_t vm_flags,
 		view->has_bad = false;
 }
 
-static void look_at_range(const struct pin_request *req,
-			  struct range_view *view)
+static int look_at_range(const struct pin_request *req, struct range_view *view)
 {
 	unsigned int flags = req->args->flags;
 	unsigned long addr, end = req->end;
 	struct peer_vma_match match;
+	int ret = 0;
 
 	/*
 	 * An on-demand range may span half the address space and never touch
@@ -265,13 +265,15 @@ static void look_at_range(const struct pin_request *req,
 	if (flags & PEER_MEM_PIN_ODP)
 		end = req->start + PAGE_SIZE;
 
-	for (addr = req->start; addr < end; addr = match.end) {
+	for (addr = req->start; !ret && addr < end; addr = match.end) {
 		peer_vma_match_get(addr, &match);
+		ret = match.error;
 		note_kind(view, match.kind, addr);
 		if (match.ops)
 			note_rights(view, match.vma->vm_flags, flags, addr);
 		peer_vma_match_put(&match);
 	}
+	return ret;
 }
 
 /* 1: all peer memory; 0: none of it; else the errno of a refusal. */
@@ -279,8 +281,11 @@ static int judge_range(struct pin_request *req)
 {
 	struct range_view view = {};
 	unsigned long peer_at;
+	int ret;
 
-	look_at_range(req, &view);
+	ret = look_at_range(req, &view);
+	if (ret)
+		return ret;
 	if (has_kind(&view, PEER_VMA_PEER))
 		peer_at = view.at[PEER_VMA_PEER];
 	else if (has_kind(&view, PEER_VMA_PFN))

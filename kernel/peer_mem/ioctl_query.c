@@ -59,6 +59,9 @@ int peer_mem_ioctl_query(struct peer_mem_query *query)
 		return -EINVAL;
 	query->va = untagged_addr(query->va);
 	query->attrs = 0;
+	query->function = (struct peer_mem_function){};
+	query->bar = 0;
+	query->bar_offset = 0;
 	memset(query->exporter, 0, sizeof(query->exporter));
 	if (mmap_read_lock_killable(current->mm))
 		return -EINTR;

@@ -233,6 +233,7 @@ struct peer_vma_match {
 	enum peer_vma_kind kind;
 	struct vm_area_struct *vma;	/* NULL for a hole */
 	unsigned long end;		/* first address it says nothing about */
+	int error;			/* it could not be told; kind is HOST */
 	const struct peer_vm_ops *ops;	/* PEER_VMA_PEER, PEER_VMA_PFN */
 	struct peer_vm_hook *hook;	/* NULL for the built-in adapters */
 };
@@ -248,8 +249,11 @@ void peer_vma_match_put(struct peer_vma_match *match);
 
 extern const struct peer_vm_ops peer_p2pdma_vm_ops;
 
-/* Does the VMA map P2PDMA pages at @addr? mmap_lock held for reading. */
-bool peer_p2pdma_vma_probe(struct vm_area_struct *vma, unsigned long addr);
+/*
+ * Does the VMA map P2PDMA pages at @addr? 1, 0, or -ENOMEM, -EINTR: cannot tell.
+ * mmap_lock held for reading.
+ */
+int peer_p2pdma_vma_probe(struct vm_area_struct *vma, unsigned long addr);
 
 extern const struct peer_vm_ops peer_pfnmap_vm_ops;
 

@@ -15,10 +15,15 @@ static void match_vma(struct vm_area_struct *vma, unsigned long addr,
 	} else if (vma->vm_flags & (VM_PFNMAP | VM_IO)) {
 		match->kind = PEER_VMA_PFN;
 		match->ops = &peer_pfnmap_vm_ops;
-	} else if (vma->vm_flags & VM_MIXEDMAP &&
-		   peer_p2pdma_vma_probe(vma, addr)) {
-		match->kind = PEER_VMA_PEER;
-		match->ops = &peer_p2pdma_vm_ops;
+	} else if (vma->vm_flags & VM_MIXEDMAP) {
+		int ret = peer_p2pdma_vma_probe(vma, addr);
+
+		if (ret > 0) {
+			match->kind = PEER_VMA_PEER;
+			match->ops = &peer_p2pdma_vm_ops;
+		} else {
+			match->error = ret;
+		}
 	}
 	/*
 	 * Else VM_MIXEDMAP with ordinary pages (rings of io_uring, AF_PACKET,

@@ -18,34 +18,46 @@
 #define BATCH	(PAGE_SIZE / sizeof(struct page *))
 
 /*
- * Physical address behind @addr if it is a P2PDMA page, else 0. FOLL_FORCE so
- * that a mapping without PROT_READ is recognised too, and refused as such.
+ * Physical address behind @addr. -EFAULT: no P2PDMA page, or nothing; -ENOMEM
+ * and -EINTR: cannot tell. FOLL_FORCE so that a mapping without PROT_READ is
+ * recognised too, and refused as such.
  */
-static phys_addr_t p2pdma_paddr(struct vm_area_struct *vma, unsigned long addr)
+static int p2pdma_paddr(struct vm_area_struct *vma, unsigned long addr,
+			phys_addr_t *paddr)
 {
-	phys_addr_t paddr = 0;
 	struct page *page;
+	long got;
+	int ret = 0;
 
 	mmap_assert_locked(vma->vm_mm);
-	if (pin_user_pages(addr, 1, FOLL_PCI_P2PDMA | FOLL_FORCE, &page) != 1)
-		return 0;
+	got = pin_user_pages(addr, 1, FOLL_PCI_P2PDMA | FOLL_FORCE, &page);
+	if (got != 1)
+		return got == -ENOMEM || got == -EINTR ? got : -EFAULT;
 	if (is_pci_p2pdma_page(page))
-		paddr = page_to_phys(page);
+		*paddr = page_to_phys(page);
+	else
+		ret = -EFAULT;
 	unpin_user_page(page);
-	return paddr;
+	return ret;
 }
 
-bool peer_p2pdma_vma_probe(struct vm_area_struct *vma, unsigned long addr)
+int peer_p2pdma_vma_probe(struct vm_area_struct *vma, unsigned long addr)
 {
-	return p2pdma_paddr(vma, addr);
+	phys_addr_t paddr;
+	int ret = p2pdma_paddr(vma, addr, &paddr);
+
+	if (!ret)
+		return 1;
+	return ret == -EFAULT ? 0 : ret;
 }
 
 static int get_backing(struct vm_area_struct *vma, unsigned long addr,
 		       struct peer_vm_backing *backing)
 {
-	backing->paddr = p2pdma_paddr(vma, addr);
-	if (!backing->paddr)
-		return -EFAULT;
+	int ret = p2pdma_paddr(vma, addr, &backing->paddr);
+
+	if (ret)
+		return ret;
 	backing->pdev = peer_mem_find_bar(backing->paddr, &backing->bar);
 	backing->has_pages = true;
 	return backing->pdev ? 0 : -ENXIO;

@@ -45,25 +45,23 @@ static int walk_one(struct vm_area_struct *vma, unsigned long addr, bool write,
 	int ret, tries;
 
 	for (tries = 0; tries < 2; tries++) {
-		ret = follow_pfnmap_start(&args);
-		if (!ret && write && !args.writable) {
+		if (!follow_pfnmap_start(&args)) {
+			bool fits = !write || args.writable;
+
+			*paddr = PFN_PHYS(args.pfn);
+			*len = (addr & args.addr_mask) - args.addr_mask - addr;
 			follow_pfnmap_end(&args);
-			ret = -EACCES;
+			if (fits)
+				return 0;
 		}
-		if (!ret)
-			break;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (fixup_user_fault(vma->vm_mm, addr,
-				     write ? FAULT_FLAG_WRITE : 0, NULL))
-			return -EFAULT;
+		ret = fixup_user_fault(vma->vm_mm, addr,
+				       write ? FAULT_FLAG_WRITE : 0, NULL);
+		if (ret)
+			return ret;
 	}
-	if (ret)
-		return ret == -EACCES ? ret : -EAGAIN;	/* the driver was busy */
-	*paddr = PFN_PHYS(args.pfn);
-	*len = (addr & args.addr_mask) - args.addr_mask - addr;
-	follow_pfnmap_end(&args);
-	return 0;
+	return -EAGAIN;		/* the driver took it away again */
 }
 
 /* A piece may run on into the next BAR: then that is a second region. */

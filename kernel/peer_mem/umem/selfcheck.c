@@ -107,7 +107,9 @@ static int check_peer(struct ib_device *device)
 		return va;
 	}
 	umem = probe_get(device, va);
-	if (umem != ERR_PTR(PROBE_ERR)) {
+	if (umem == ERR_PTR(-ENOMEM) || umem == ERR_PTR(-EINTR)) {
+		ret = PTR_ERR(umem);
+	} else if (umem != ERR_PTR(PROBE_ERR)) {
 		pr_err("self-check: a device mapping did not reach peer_mem (%pe)\n",
 		       umem);
 		if (!IS_ERR_OR_NULL(umem))
