@@ -50,7 +50,8 @@ static int put_chunk(struct bad *bad, char letter, char *at)
 	if (!ret && buf.size != CHUNK)
 		ret = t_fail(-EINVAL, "%s should have %zu bytes", spec, CHUNK);
 	return ret ? ret :
-		     t_buf_map_at(&buf, at, prot, letter == 'H' ? host_flags : MAP_SHARED | MAP_FIXED);
+		     t_buf_map_at(&buf, at, prot,
+				  letter == 'H' ? host_flags : MAP_SHARED | MAP_FIXED);
 }
 
 /* The layout at bad->place, and nothing behind it. */
@@ -290,7 +291,8 @@ int main(int argc, char **argv)
 	if (!dev || !set || !bad.peer || optind != argc) {
 		fputs("usage: t_badinput --dev DEVICE --set peer|no-pages|foreign --peer SPEC\n"
 		      "                  [--other SPEC] [--repeat N] [--gid-index N]\n"
-		      "SPEC:  " T_BUF_USAGE "\n", stderr);
+		      "SPEC:  " T_BUF_USAGE "\n",
+		      stderr);
 		return T_FAIL;
 	}
 	return t_verdict(run(&bad, dev, gid_index, set, repeat));

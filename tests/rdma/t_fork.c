@@ -153,7 +153,8 @@ static int short_lived(struct side *side, int how)
 	if (pid < 0)
 		return t_fail(-errno, "fork");
 	if (!pid) {
-		struct side mine = { .name = side->name, .gid_index = side->gid_index,
+		struct side mine = { .name = side->name,
+				     .gid_index = side->gid_index,
 				     .buf = side->buf };
 
 		if (open_nic(&mine) || reg(&mine))
@@ -246,7 +247,8 @@ int main(int argc, char **argv)
 	}
 	if (!side.name || !spec || optind != argc) {
 		fputs("usage: t_fork --dev DEVICE --buf SPEC [--gid-index N]\n"
-		      "SPEC:  " T_BUF_USAGE "\n", stderr);
+		      "SPEC:  " T_BUF_USAGE "\n",
+		      stderr);
 		return T_FAIL;
 	}
 	return t_verdict(run(&side, spec));

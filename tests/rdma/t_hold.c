@@ -121,7 +121,10 @@ static int do_map(struct hold *hold, const char *how)
 static int do_protect(struct hold *hold, const char *how)
 {
 	static const struct word prots[] = {
-		{ "rw", PROT_READ | PROT_WRITE }, { "ro", PROT_READ }, { "none", PROT_NONE }, { 0 },
+		{ "rw", PROT_READ | PROT_WRITE },
+		{ "ro", PROT_READ },
+		{ "none", PROT_NONE },
+		{ 0 },
 	};
 	int prot = choose(prots, how);
 
@@ -134,7 +137,8 @@ static int do_protect(struct hold *hold, const char *how)
 static int do_register(struct hold *hold, const char *how)
 {
 	static const struct word accesses[] = {
-		{ "all", IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE | IBV_ACCESS_REMOTE_READ },
+		{ "all",
+		  IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE | IBV_ACCESS_REMOTE_READ },
 		{ "local", IBV_ACCESS_LOCAL_WRITE },
 		{ "none", 0 },
 		{ "read", IBV_ACCESS_REMOTE_READ },
@@ -191,7 +195,8 @@ static int do_work(struct hold *hold)
 	int ret;
 
 	ret = t_work_check(&hold->work, hold->mr, 0, len, view);
-	return ret ? ret : t_work_check(&hold->work, hold->mr, last, len, view ? view + last : NULL);
+	return ret ? ret :
+		     t_work_check(&hold->work, hold->mr, last, len, view ? view + last : NULL);
 }
 
 static int do_fill(struct hold *hold)
@@ -343,7 +348,8 @@ int main(int argc, char **argv)
 	}
 	if (!dev || !spec || optind != argc) {
 		fputs("usage: t_hold --dev DEVICE --buf SPEC [--user UID] [--gid-index N]\n"
-		      "SPEC:  " T_BUF_USAGE "\n", stderr);
+		      "SPEC:  " T_BUF_USAGE "\n",
+		      stderr);
 		return T_FAIL;
 	}
 	ret = setup(&hold, dev, gid_index, spec, user);

@@ -146,8 +146,8 @@ static int reg_all(struct many *many, struct ibv_mr **mrs, unsigned long count, 
 	*bytes = 0;
 	for (unsigned long i = 0; i < count; i++) {
 		size_t len = i % 2 ? 1 + below(many, 256 << 10) : PAGE;
-		size_t offset = i % 2 ? below(many, many->buf.size - len) :
-					i / 2 * PAGE % many->buf.size;
+		size_t offset =
+			i % 2 ? below(many, many->buf.size - len) : i / 2 * PAGE % many->buf.size;
 
 		mrs[i] = reg(many, offset, len);
 		if (!mrs[i])
@@ -207,7 +207,8 @@ static int run(struct many *many, unsigned long loop, unsigned long at_once)
 	if (!ret)
 		ret = t_alive_same(&before, "after many at once");
 	if (!ret)
-		printf("many buf=%s loop=%lu at-once=%lu verified\n", many->buf.spec, loop, at_once);
+		printf("many buf=%s loop=%lu at-once=%lu verified\n", many->buf.spec, loop,
+		       at_once);
 	return ret;
 }
 
@@ -252,8 +253,10 @@ int main(int argc, char **argv)
 		}
 	}
 	if (!dev || !spec || optind != argc) {
-		fputs("usage: t_many --dev DEVICE --buf SPEC [--loop N] [--at-once N] [--gid-index N]\n"
-		      "SPEC:  " T_BUF_USAGE "\n", stderr);
+		fputs("usage: t_many --dev DEVICE --buf SPEC [--loop N] [--at-once N]\n"
+		      "              [--gid-index N]\n"
+		      "SPEC:  " T_BUF_USAGE "\n",
+		      stderr);
 		return T_FAIL;
 	}
 	ret = setup(&many, dev, gid_index, spec);

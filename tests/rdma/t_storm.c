@@ -96,8 +96,8 @@ static void *peer_thread(void *arg)
 	struct storm *storm = arg;
 
 	for (unsigned long round = 0; !storm->stop; round++) {
-		struct ibv_mr *mr = ibv_reg_mr(storm->dev.pd, storm->peer.addr, storm->peer.size,
-					       ACCESS);
+		struct ibv_mr *mr =
+			ibv_reg_mr(storm->dev.pd, storm->peer.addr, storm->peer.size, ACCESS);
 
 		if (!mr) {
 			storm->refused++;
@@ -172,7 +172,8 @@ int main(int argc, char **argv)
 	}
 	if (!dev || threads < 0 || threads > MAX_THREADS || optind != argc) {
 		fputs("usage: t_storm --dev DEVICE [--threads N] [--peer SPEC] [--gid-index N]\n"
-		      "SPEC:  " T_BUF_USAGE "\n", stderr);
+		      "SPEC:  " T_BUF_USAGE "\n",
+		      stderr);
 		return T_FAIL;
 	}
 	ret = t_dev_open(&storm.dev, dev, gid_index);

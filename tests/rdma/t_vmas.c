@@ -127,9 +127,9 @@ static int check_whole(struct vmas *vmas, struct ibv_mr *mr, const struct layout
 		const char *view = (char *)vmas->flat.addr + layout->part[i] * PART;
 
 		if (t_pattern_check(view, PART, vmas->work.seed, i * PART, &bad))
-			ret = t_fail(-EBADMSG, "part %u: byte %zu of the device is 0x%02x, "
-				     "should be 0x%02x", i, layout->part[i] * PART + bad.offset,
-				     bad.got, bad.expected);
+			ret = t_fail(-EBADMSG,
+				     "part %u: byte %zu of the device is 0x%02x, should be 0x%02x",
+				     i, layout->part[i] * PART + bad.offset, bad.got, bad.expected);
 	}
 	return ret;
 }
@@ -234,8 +234,7 @@ static int run_moved(struct vmas *vmas)
 	ret = map_part(vmas, vmas->place, 3);
 	if (!ret)
 		ret = reg(vmas, vmas->place, PART, &old);
-	if (!ret && mremap(vmas->place, PART, PART, MREMAP_MAYMOVE | MREMAP_FIXED, there) !=
-			    there)
+	if (!ret && mremap(vmas->place, PART, PART, MREMAP_MAYMOVE | MREMAP_FIXED, there) != there)
 		ret = t_fail(-errno, "mremap");
 	if (!ret)
 		ret = t_work_check(&vmas->work, old, 0, PART, there);
@@ -350,7 +349,8 @@ int main(int argc, char **argv)
 	}
 	if (!dev || !vmas.spec || optind != argc) {
 		fputs("usage: t_vmas --dev DEVICE --buf SPEC [--gid-index N]\n"
-		      "SPEC:  " T_BUF_USAGE "\n", stderr);
+		      "SPEC:  " T_BUF_USAGE "\n",
+		      stderr);
 		return T_FAIL;
 	}
 	ret = setup(&vmas, dev, gid_index);

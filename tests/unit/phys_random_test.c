@@ -76,8 +76,7 @@ static bool agree(const struct peer_phys_list *list, const struct model *model)
 			return false;
 		range++;
 	}
-	return range == list->nr && list->nr <= list->cap &&
-	       list->bytes == model->nr * model->size;
+	return range == list->nr && list->nr <= list->cap && list->bytes == model->nr * model->size;
 }
 
 /* Appends as exporters do: mostly where the last piece ended, else anywhere near. */

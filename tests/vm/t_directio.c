@@ -44,8 +44,8 @@ static const struct {
 /* -errno, and less than all of it is an error too. */
 static int transfer(struct direct *direct, int write, void *data, size_t len, off_t at)
 {
-	ssize_t done = write ? pwrite(direct->disk, data, len, at) :
-			       pread(direct->disk, data, len, at);
+	ssize_t done =
+		write ? pwrite(direct->disk, data, len, at) : pread(direct->disk, data, len, at);
 
 	if (done < 0)
 		return -errno;
@@ -170,7 +170,8 @@ int main(int argc, char **argv)
 	}
 	if (!disk || !spec || optind != argc) {
 		fputs("usage: t_directio --disk FILE --buf SPEC [--errno NAME]\n"
-		      "SPEC:  " T_BUF_USAGE "\n", stderr);
+		      "SPEC:  " T_BUF_USAGE "\n",
+		      stderr);
 		return T_FAIL;
 	}
 	ret = setup(&direct, disk, spec);

@@ -4,6 +4,8 @@
 # The guest half of the verdict: after the scenario, nothing of ours may be left alive,
 # and the modules must leave. The host half reads the kernel log (verdict/judge).
 
+INSTRUMENTS=''		# the lab's own test has others
+
 # verdict_result STATUS: prints the result line for a scenario that ended with STATUS
 verdict_result() {
 	local status=$1 reason problems
@@ -34,6 +36,7 @@ verdict_problems() {
 	kmemleak_remember
 	verdict_unload
 	kmemleak_check
+	verdict_instruments
 }
 
 # What a scenario left running is named and killed; what it held must then go away.
@@ -50,6 +53,16 @@ verdict_stragglers() {
 		fi
 	done
 } 2>/dev/null
+
+# The debug kernel's instruments switch themselves off where they cannot go on. A scenario
+# that they did not watch to its end proves nothing.
+verdict_instruments() {
+	local file
+	file=$INSTRUMENTS/proc/lockdep_stats
+	[ ! -r "$file" ] || grep -q 'debug_locks: *1' "$file" || echo "lockdep switched itself off"
+	file=$INSTRUMENTS/sys/kernel/debug/dma-api/disabled
+	[ ! -r "$file" ] || grep -q N "$file" || echo "DMA API debugging switched itself off"
+}
 
 verdict_unbind() {
 	local bdf

@@ -19,6 +19,8 @@ wait_for() { shift; "$@"; }
 sleep() { :; }
 kmemleak_remember() { :; }
 KMEMLEAK=$WORK/kmemleak
+# shellcheck disable=SC2034 # the verdict reads it
+INSTRUMENTS=$WORK
 
 # result STATUS COUNTERS MODULES [REASON]
 result() {
@@ -42,6 +44,19 @@ expect "a failed scenario" 0 result 1 "" "" "because"
 says '^LAB-RESULT: FAIL the scenario ended with status 1: because$'
 expect "a scenario killed by a signal" 0 result 139 "" ""
 says '^LAB-RESULT: FAIL the scenario ended with status 139$'
+
+mkdir -p "$WORK/proc" "$WORK/sys/kernel/debug/dma-api"
+instrument() { # file, content
+	echo "$2" >"$WORK/$1"
+	result 0 "" ""
+	rm "$WORK/$1"
+}
+expect "lockdep is on" 0 instrument proc/lockdep_stats " debug_locks:       1"
+says '^LAB-RESULT: PASS'
+expect "lockdep is off" 0 instrument proc/lockdep_stats " debug_locks:       0"
+says '^LAB-RESULT: FAIL lockdep switched itself off'
+expect "DMA API debugging is off" 0 instrument sys/kernel/debug/dma-api/disabled Y
+says '^LAB-RESULT: FAIL DMA API debugging switched itself off'
 
 # The kernel's file: what is written to it is a command, what is read a list of reports.
 leak() { # backtrace line

@@ -88,6 +88,10 @@ static uint32_t other;
 
 static void test_local_keys(void)
 {
+	uint32_t len = 400000;
+	struct host_sqe sqe;
+	uint64_t big;
+
 	LOCAL_CASE(, 77 << 8, buf[0], 64, RNIC_SEND_KEY); /* nothing there */
 	LOCAL_CASE(, key[0] | 1, buf[0], 64, RNIC_SEND_KEY); /* its key is 0 */
 	LOCAL_CASE(, 0xffffffff, buf[0], 64, RNIC_SEND_KEY);
@@ -99,21 +103,15 @@ static void test_local_keys(void)
 	LOCAL_CASE(, key[0], buf[0] + SIZE, 1, RNIC_SEND_ADDR);
 	LOCAL_CASE(, key[0], ~0ull, 64, RNIC_SEND_WRAP);
 	/* the last of a list, behind more than a slice: the first must not have moved */
-	do {
-		uint32_t len = 400000;
-		struct host_sqe sqe;
-		uint64_t big;
-
-		up();
-		big = host_alloc(len, 4096);
-		host_mr_simple(0, 40, PD, HOST_ALL, big, len);
-		host_mr_simple(1, 41, PD, HOST_ALL, big, len);
-		sqe = write_of(40 << 8, big, len - 2, 41 << 8, big);
-		host_sge(&sqe, buf[0] + SIZE - 1, 2, key[0]);
-		fails(&sqe, RNIC_SEND_ADDR, REQUESTER);
-		CHECK_EQ(host_payload(1, host.ram, true), 0);
-		host_down();
-	} while (0);
+	up();
+	big = host_alloc(len, 4096);
+	host_mr_simple(0, 40, PD, HOST_ALL, big, len);
+	host_mr_simple(1, 41, PD, HOST_ALL, big, len);
+	sqe = write_of(40 << 8, big, len - 2, 41 << 8, big);
+	host_sge(&sqe, buf[0] + SIZE - 1, 2, key[0]);
+	fails(&sqe, RNIC_SEND_ADDR, REQUESTER);
+	CHECK_EQ(host_payload(1, host.ram, true), 0);
+	host_down();
 }
 
 static void test_remote_keys(void)
@@ -211,11 +209,9 @@ static void test_receive(void)
 		uint32_t some;
 
 		up();
-		some = n == 2 ? host_mr_simple(1, 40, PD, HOST_ALL & ~RNIC_RIGHT_LWRITE,
-					       buf[1], SIZE) :
-		       n == 3 ? host_mr_simple(1, 40, OTHER_PD, HOST_ALL, buf[1], SIZE) :
-		       n == 1 ? 99 << 8 :
-				key[1];
+		host_mr_simple(1, 42, PD, HOST_ALL & ~RNIC_RIGHT_LWRITE, buf[1], SIZE);
+		host_mr_simple(1, 43, OTHER_PD, HOST_ALL, buf[1], SIZE);
+		some = n ? (40 + n) << 8 : key[1]; /* there is no 41 */
 		host_recv(&qp[1], buf[1], n ? 100 : 99, some);
 		host_recv(&qp[1], buf[1], 100, key[1]);
 		sqe = host_send(RNIC_OP_SEND);
@@ -257,8 +253,7 @@ static void test_flush(void)
 	host_expect(&cq[0], RNIC_CQE_SQ, RNIC_FLUSHED);
 	host_expect(&cq[0], RNIC_CQE_RQ, RNIC_FLUSHED);
 	CHECK(!host_poll(&cq[0], &wc));
-	/* an ERROR that the driver asks for does the same */
-	host_recv(&qp[1], buf[1], 8, key[1]);
+	host_recv(&qp[1], buf[1], 8, key[1]); /* the driver asks for ERROR: the same */
 	CHECK_EQ(host_modify(&qp[1], RNIC_QPS_ERROR, 0, 0, 0), 0);
 	host_expect(&cq[1], RNIC_CQE_RQ, RNIC_FLUSHED);
 	host_down();
@@ -379,9 +374,9 @@ static void no_answer(bool expected)
 
 static void test_retry(void)
 {
+	struct host_qp third;
 	struct host_sqe sqe;
 	struct host_wc wc;
-	struct host_qp third;
 
 	/* the peer is in error, gone, or somebody else's */
 	up();

@@ -55,8 +55,9 @@ odp_on_host_works() {
 	hold_end odp
 }
 
-# A user who may not open the node has no mapping; who may, needs nothing else. Peer
-# memory is not locked memory: a limit far below its size does not count.
+# A user who may not open the node has no mapping, who may only read it no region to
+# write to, and who may do both needs nothing else. Peer memory is not locked memory: a
+# limit far below its size does not count.
 permission() {
 	local node
 	node=$(bar_node "$BAR_A")
@@ -66,7 +67,14 @@ permission() {
 		ulimit -l 256
 		hold_start user "bar:$BAR_A/2,size=1M" --user 65534
 		hold user EACCES map
-		chmod 666 "$node"
+		chmod 604 "$node"
+		hold user EACCES map
+		hold user ok map rdonly
+		hold user EACCES reg local
+		hold user ok reg read
+		hold user ok dereg
+		hold user ok unmap
+		chmod 606 "$node"
 		hold user ok map
 		hold user ok reg
 		hold user ok work
