@@ -116,8 +116,24 @@ void rnic_qp_fatal(struct rnic_qp *qp, enum rnic_aeqe type)
 	rnic_aeq_push(qp->port, type, qp->qpn);
 }
 
+/*
+ * The kernel's UD QP goes without a word. Its owner, ib_mad, does not drain it and frees its
+ * buffers itself, while erdma_poll_cq() uses a QP without holding it: a flushed entry that is
+ * polled while erdma_destroy_qp() frees the tables is an oops in the guest's kernel, and with
+ * completions for all of them that is a race which rmmod loses now and then.
+ */
+static bool flushes_unseen(const struct rnic_qp *qp)
+{
+	return qp->kernel && qp->type == RNIC_QP_UD;
+}
+
 void rnic_qp_flush(struct rnic_qp *qp)
 {
+	if (flushes_unseen(qp)) {
+		qp->sq_ci = qp->sq_pi;
+		qp->rq_ci = qp->rq_pi;
+		return;
+	}
 	while (qp->sq_ci != qp->sq_pi) {
 		/* An entry that cannot be read has no length: the rest goes with it. */
 		if (!qp->wqe.loaded && rnic_wqe_load(qp) && !qp->wqe.blocks) {

@@ -363,6 +363,25 @@ static struct host_sqe datagram(uint32_t qkey, uint32_t dest, uint32_t ah)
 	return sqe;
 }
 
+/* Nobody waits for what a kernel's UD QP had posted, and the driver cannot bear to be told. */
+static void test_datagram_flush(void)
+{
+	struct host_sqe sqe;
+	struct host_wc wc;
+
+	up(HOST_UD | HOST_KERNEL);
+	create_ah(3, PD, false);
+	host_recv(&qp[1], buf[1], 140, RNIC_LOCAL_DMA_KEY);
+	for (unsigned int n = 0; n < 2; n++)
+		CHECK_EQ(host_modify(&qp[n], RNIC_QPS_ERROR, 0, 0, 0), 0);
+	sqe = datagram(0x1234, 21, 3);
+	host_post(&qp[0], &sqe);
+	host_run();
+	for (unsigned int n = 0; n < 2; n++)
+		CHECK(!host_poll(&cq[n], &wc));
+	host_down();
+}
+
 static void test_datagrams(void)
 {
 	for (unsigned int v4 = 0; v4 < 2; v4++) {
@@ -423,5 +442,6 @@ int main(int argc, char **argv)
 	RUN(test_fast_refused);
 	RUN(test_send_invalidate);
 	RUN(test_datagrams);
+	RUN(test_datagram_flush);
 	return 0;
 }
