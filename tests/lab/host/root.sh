@@ -55,10 +55,10 @@ root_make() {
 	[ -n "$mirror" ] ||
 		die "cannot tell from apt's sources which Debian mirror this machine uses;" \
 			"name one: PEER_MEM_MIRROR=http://.../debian ./lab ..."
-	cache_need_space 2000
+	cache_need_space 4000
 	mapfile -t options < <(mirror_apt_options)
 
-	step "making the root (Debian trixie: kernel, QEMU, compiler; 300 MB to fetch)" \
+	step "making the root (Debian trixie: kernel, QEMU, compiler; 600 MB to fetch)" \
 		"$LAB_CACHE/root.log" contained "$LAB_SRC/tests/lab/root/build-root" \
 		"$LAB_ROOT" "$mirror" "${options[@]}" ||
 		die "the root could not be made; is the mirror reachable ($mirror) and the" \
