@@ -232,11 +232,24 @@ static int bar_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
+static unsigned long bar_get_unmapped_area(struct file *file,
+					   unsigned long addr,
+					   unsigned long len,
+					   unsigned long pgoff,
+					   unsigned long flags)
+{
+	struct peer_bar_node *node = file->private_data;
+
+	return peer_bar_place(file, node->paddr + ((u64)pgoff << PAGE_SHIFT),
+			      addr, len, pgoff, flags);
+}
+
 static const struct file_operations bar_fops = {
 	.owner = THIS_MODULE,
 	.open = bar_open,
 	.release = bar_release,
 	.mmap = bar_mmap,
+	.get_unmapped_area = bar_get_unmapped_area,
 	.llseek = noop_llseek,
 };
 

@@ -4,7 +4,8 @@
  *
  * driver.c binds a PCI function and decides which BARs are offered; pages.c
  * gives a BAR struct pages and takes them away; node.c is the char device of
- * one BAR: open, mmap, faults, and the peer_vm_ops hook.
+ * one BAR: open, mmap, faults, and the peer_vm_ops hook; place.c says where it is
+ * mapped.
  */
 #ifndef PEER_BAR_H
 #define PEER_BAR_H
@@ -57,6 +58,16 @@ void peer_bar_node_destroy(struct peer_bar_node *node);
 
 int peer_bar_nodes_init(void);
 void peer_bar_nodes_exit(void);
+
+/* ---- place.c ---- */
+
+/*
+ * The address at which [@paddr, @paddr + @len) is best mapped; the other
+ * arguments are those of file_operations.get_unmapped_area().
+ */
+unsigned long peer_bar_place(struct file *file, phys_addr_t paddr,
+			     unsigned long addr, unsigned long len,
+			     unsigned long pgoff, unsigned long flags);
 
 /* ---- pages.c ---- */
 

@@ -11,6 +11,7 @@
 #define PEER_MEM_COMPAT_H
 
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/types.h>
 
 #ifndef PEER_HAVE_PHYS_VEC
@@ -64,5 +65,17 @@ static inline bool peer_vma_lacks(struct mm_struct *mm, unsigned long addr,
 	return ret;
 }
 #endif
+
+/* Where a mapping of @len bytes could go in this process, as mmap() chooses. */
+static inline unsigned long
+peer_get_unmapped_area(struct file *file, unsigned long addr, unsigned long len,
+		       unsigned long pgoff, unsigned long flags)
+{
+#ifdef PEER_HAVE_UNMAPPED_AREA_MM
+	return mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
+#else
+	return mm_get_unmapped_area(file, addr, len, pgoff, flags);
+#endif
+}
 
 #endif
