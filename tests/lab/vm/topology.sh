@@ -47,6 +47,7 @@ topology_machine() {
 	tcg) TOPO_MACHINE+=(-accel tcg,tb-size=512) ;;
 	# One guest nanosecond is one instruction: costs repeat to the digit.
 	icount) TOPO_MACHINE+=(-accel tcg,thread=single,tb-size=512 -icount shift=0,sleep=off) ;;
+	icount-sleep) TOPO_MACHINE+=(-accel tcg,thread=single,tb-size=512 -icount shift=0,sleep=on) ;;
 	esac
 	case $TOPO_IOMMU in
 	intel)
@@ -75,7 +76,7 @@ topo_iommu() {
 }
 
 topo_accel() {
-	[[ $1 == @(tcg|icount) ]] && TOPO_ACCEL=$1
+	[[ $1 == @(tcg|icount|icount-sleep) ]] && TOPO_ACCEL=$1
 }
 
 # rootport NAME
