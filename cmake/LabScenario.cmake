@@ -32,6 +32,11 @@ function(lab_scenario name)
   if(NOT smp)
     set(smp 1)
   endif()
+  file(STRINGS ${LAB_DIR}/topologies/${arg_TOPOLOGY}.topo guests REGEX "^guests ")
+  string(REGEX REPLACE "^guests +" "" guests "${guests}")
+  if(guests)
+    math(EXPR smp "${smp} * ${guests}")
+  endif()
 
   add_test(NAME ${arg_LABEL}.${name}
     COMMAND ${LAB_DIR}/run-scenario --name ${arg_LABEL}.${name}

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * t_pair --dev DEVICE --from SPEC --to SPEC
+ * t_pair --dev DEVICE --to SPEC --listen PORT
+ * t_pair --dev DEVICE --from SPEC --connect ADDRESS:PORT
  *
  * Two processes, each with a verbs context and a buffer of its own, connected
  * with each other: the first writes its whole buffer into the second's, which
  * checks the bytes, and then reads the second's, which by then holds another
  * pattern. Nothing that one process has mapped or registered helps the other.
- * SPEC as for t_copy.
+ * SPEC as for t_copy. With --listen and --connect they are two programs, on two machines
+ * too; both give the verdict.
  */
 #include <errno.h>
 #include <getopt.h>
+#include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -177,6 +182,60 @@ static int run_side(int fd, const char *dev, const char *spec,
 	return t_verdict(ret);
 }
 
+/* ADDRESS:PORT, or only PORT to listen at; @flags is 0 or AI_PASSIVE */
+static int resolve(const char *where, int flags, struct addrinfo **info)
+{
+	struct addrinfo hints = {.ai_flags = flags | AI_NUMERICHOST | AI_NUMERICSERV,
+				 .ai_family = AF_INET,
+				 .ai_socktype = SOCK_STREAM};
+	char host[64];
+	const char *colon = strrchr(where, ':');
+
+	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - where) : 0, where);
+	if (getaddrinfo(colon ? host : NULL, colon ? colon + 1 : where, &hints, info))
+		return t_fail(-EINVAL, "no address and port: %s", where);
+	return 0;
+}
+
+/* A connected socket, or -errno. Who connects waits for the other to listen. */
+static int meet(const char *where, bool listening)
+{
+	struct addrinfo *info;
+	int ret = resolve(where, listening ? AI_PASSIVE : 0, &info);
+	int fd, one = 1, connection = -1;
+
+	if (ret)
+		return ret;
+	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		ret = -errno;
+	else if (listening) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		if (bind(fd, info->ai_addr, info->ai_addrlen) || listen(fd, 1) ||
+		    (connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) < 0)
+			ret = -errno;
+		close(fd);
+		fd = connection;
+	} else {
+		while (connect(fd, info->ai_addr, info->ai_addrlen) && !ret) {
+			if (errno != ECONNREFUSED)
+				ret = -errno;
+			usleep(100000);
+		}
+	}
+	freeaddrinfo(info);
+	return ret ? t_fail(ret, "%s", where) : fd;
+}
+
+static int run_one(const char *dev, const char *spec, const char *where, bool listening)
+{
+	int fd = meet(where, listening);
+
+	if (fd < 0)
+		return t_verdict(fd);
+	return run_side(fd, dev, spec, listening ? run_second : run_first);
+}
+
 static int run_both(const char *dev, const char *from, const char *to)
 {
 	int ends[2], status = 0, verdict;
@@ -205,9 +264,12 @@ int main(int argc, char **argv)
 		{"dev", required_argument, NULL, 'd'},
 		{"from", required_argument, NULL, 'f'},
 		{"to", required_argument, NULL, 't'},
+		{"listen", required_argument, NULL, 'l'},
+		{"connect", required_argument, NULL, 'c'},
 		{0},
 	};
 	const char *dev = NULL, *from = NULL, *to = NULL;
+	const char *listen_at = NULL, *connect_to = NULL;
 	int option, verdict;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -221,19 +283,33 @@ int main(int argc, char **argv)
 		case 't':
 			to = optarg;
 			break;
+		case 'l':
+			listen_at = optarg;
+			break;
+		case 'c':
+			connect_to = optarg;
+			break;
 		default:
 			dev = NULL;
-			optind = argc + 1;
+			argc = 0; /* the end of it, and no optind */
 		}
 	}
-	if (!dev || !from || !to || optind != argc) {
+	if (!dev || !from != !!listen_at || !to != !!connect_to || optind != argc) {
 		fputs("usage: t_pair --dev DEVICE --from SPEC --to SPEC\n"
+		      "       t_pair --dev DEVICE --to SPEC --listen PORT\n"
+		      "       t_pair --dev DEVICE --from SPEC --connect ADDRESS:PORT\n"
 		      "SPEC:  " T_BUF_USAGE "\n",
 		      stderr);
 		return T_FAIL;
 	}
-	verdict = run_both(dev, from, to);
+	if (listen_at)
+		verdict = run_one(dev, to, listen_at, true);
+	else if (connect_to)
+		verdict = run_one(dev, from, connect_to, false);
+	else
+		verdict = run_both(dev, from, to);
 	if (verdict == T_PASS)
-		printf("pair from=%s to=%s verified=yes\n", from, to);
+		printf("pair from=%s to=%s verified=yes\n", from ? from : listen_at,
+		       to ? to : connect_to);
 	return verdict;
 }

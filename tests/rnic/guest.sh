@@ -27,10 +27,11 @@ erdma_device() {
 }
 
 # erdma_load: the vendor's driver, and an IPv4 address for each port: 10.9.0.1, .2, ...
-# (GID index 1). The ports' network interfaces are not wired to each other, the model is
-# the link: neighbours are written down instead of asked for.
+# (GID index 1); 10.9.0.17 in a second guest. Within a guest the ports' network interfaces are
+# not wired to each other, the model is the link: neighbours are written down instead of
+# asked for.
 erdma_load() {
-	local bdf count=0
+	local bdf
 	[ -r "$ERDMA_KO" ] || skip "no stock erdma driver (no package linux-source)"
 	modprobe virtio_net
 	modprobe ib_uverbs
@@ -40,11 +41,17 @@ erdma_load() {
 	for bdf in $(erdma_bdfs); do
 		wait_for 10 grep -qs . /sys/class/infiniband/*/node_guid ||
 			fail "no RDMA device; did erdma.ko bind to $bdf?"
-		count=$((count + 1))
-		erdma_address "$(erdma_netdev "$bdf")" "$count"
+		erdma_address "$(erdma_netdev "$bdf")" "$(erdma_number "$bdf")"
 		wait_for 10 erdma_ready "$(erdma_device "$bdf")" || fail "$bdf: no GID of an address"
 	done
 	erdma_neighbours
+}
+
+# erdma_number BDF: the last byte of its MAC and of its address
+erdma_number() {
+	local mac
+	mac=$(erdma_mac "$1")
+	echo $((0x${mac##*:}))
 }
 
 erdma_address() { # netdev n
@@ -59,13 +66,11 @@ erdma_ready() { # device
 }
 
 erdma_neighbours() {
-	local from to n
+	local from to
 	for from in $(erdma_bdfs); do
-		n=0
 		for to in $(erdma_bdfs); do
-			n=$((n + 1))
 			[ "$from" != "$to" ] || continue
-			ip neigh replace "10.9.0.$n" dev "$(erdma_netdev "$from")" nud permanent \
+			ip neigh replace "10.9.0.$(erdma_number "$to")" dev "$(erdma_netdev "$from")" nud permanent \
 				lladdr "$(cat "/sys/class/net/$(erdma_netdev "$to")/address")"
 		done
 	done

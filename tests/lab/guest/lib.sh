@@ -52,6 +52,21 @@ wait_for() {
 	done
 }
 
+# --- two guests of one scenario (topologies with the word `guests`)
+
+# guest_number: 0, or 1 in the second
+guest_number() {
+	sed -n 's/.*\blab\.guest=\([0-9]*\).*/\1/p' /proc/cmdline
+}
+
+# meet PLACE: returns when the other guest has come to PLACE too
+meet() {
+	local me
+	me=$(guest_number)
+	touch "/meet/$1.$me"
+	wait_for 120 test -e "/meet/$1.$((1 - me))" || fail "the other guest did not come to: $1"
+}
+
 # --- the kernel log
 
 # kmsg_marker [TEXT]: what expect_log and forbid_log look at begins here.

@@ -33,12 +33,12 @@ vm_share() { # tag, directory, extra
 	)
 }
 
-# vm_command TOPOLOGY RUNDIR CMDLINE: sets VM_COMMAND. The caller adds what the
-# second serial port is.
+# vm_command TOPOLOGY RUNDIR CMDLINE [GUEST]: sets VM_COMMAND for machine number GUEST. The
+# caller adds what the second serial port is.
 vm_command() {
 	local topology=$1 rundir=$2 append release
 	release=$(vm_kernel_release)
-	topology_load "$LAB/topologies/$topology.topo" "$rundir" || return 1
+	topology_load "$LAB/topologies/$topology.topo" "$rundir" "${4-0}" || return 1
 	read -rd '' -a append <<<"$VM_CMDLINE $TOPO_CMDLINE $3" || :
 	# LAB_QEMU lets the lab's own tests put something else in QEMU's place.
 	VM_COMMAND=(
@@ -53,6 +53,7 @@ vm_command() {
 	vm_share src /src ,readonly=on
 	vm_share build /build ,readonly=on
 	vm_share out "$rundir" ''
+	[ "$TOPO_GUESTS" -eq 1 ] || vm_share meet "${rundir%/*}/meet" ''
 	VM_COMMAND+=("${TOPO_DEVICES[@]}")
 }
 

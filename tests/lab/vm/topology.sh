@@ -7,16 +7,19 @@
 # function is an error with its file and line.
 #
 # Results: TOPO_MACHINE (arguments that must come first), TOPO_DEVICES (the rest),
-# TOPO_CMDLINE (for the kernel) and TOPO_SMP.
+# TOPO_CMDLINE (for the kernel), TOPO_SMP and TOPO_GUESTS, how many such machines there are.
 
-# topology_load FILE RUNDIR: reads FILE; RUNDIR is for the disks it asks for.
+# topology_load FILE RUNDIR [GUEST]: reads FILE for machine number GUEST (from 0); RUNDIR is
+# for its disks and sockets. RNIC_ARGUMENTS grows: the NICs of all machines are of one model,
+# which machine 0 starts. So it is the last to be loaded.
+RNIC_ARGUMENTS=''
 topology_load() {
 	local file=$1 line word number=0
-	TOPO_RUNDIR=$2
+	TOPO_RUNDIR=$2 TOPO_GUEST=${3-0} TOPO_GUESTS=1
 	# 3G: firmware places 64-bit BARs above 4 GiB only where RAM is there too.
 	TOPO_CPU=EPYC TOPO_MEMORY=3G TOPO_SMP=1 TOPO_IOMMU=none
 	TOPO_ACCEL=tcg TOPO_CMDLINE='' TOPO_SLOT=0
-	TOPO_RNICS=0 RNIC_ARGUMENTS=''
+	TOPO_RNICS=0
 	TOPO_DEVICES=()
 
 	[ -r "$file" ] || { echo "no topology $file" >&2; return 1; }
@@ -70,6 +73,11 @@ topo_cpu() { TOPO_CPU=$1; }
 topo_memory() { TOPO_MEMORY=$1; }
 topo_smp() { TOPO_SMP=$1; }
 topo_cmdline() { TOPO_CMDLINE+=" $*"; }
+
+# guests 2: two such machines, run by one scenario in each
+topo_guests() {
+	[[ $1 == [12] ]] && TOPO_GUESTS=$1
+}
 
 topo_iommu() {
 	[[ $1 == @(none|intel) ]] && TOPO_IOMMU=$1
@@ -127,22 +135,32 @@ topo_bar() {
 }
 
 # erdma NAME on=PORT: an RDMA NIC of the model in tests/rnic, and the network interface that
-# its driver wants beside it. All of a guest's are ports of one link. The model runs in
-# front of QEMU, so it comes in QEMU's place.
+# its driver wants beside it. All of them are ports of one link, those of two machines too;
+# then the network interfaces of the same name are wired together. The model runs in front of
+# QEMU, so it comes in QEMU's place.
 topo_erdma() {
-	local name=$1 on mac socket
+	local name=$1 on mac socket netdev
 	on=$(option on "$@")
 	[ -n "$on" ] || return 1
 
 	TOPO_RNICS=$((TOPO_RNICS + 1))
-	mac=$(printf '52:54:00:65:72:%02x' "$TOPO_RNICS")
+	mac=$(printf '52:54:00:65:72:%02x' $((TOPO_GUEST * 16 + TOPO_RNICS)))
 	socket=$TOPO_RUNDIR/$name.socket
 	RNIC_ARGUMENTS+=" --port $socket,$mac"
-	export RNIC_ARGUMENTS RNIC_LOG=$TOPO_RUNDIR/rnic.log
+	netdev=user,restrict=on,ipv6=off
+	[ "$TOPO_GUESTS" -eq 1 ] || netdev=$(wire "$name")
+	export RNIC_ARGUMENTS RNIC_GUEST=$TOPO_GUEST RNIC_LOG=${RNIC_LOG:-$TOPO_RUNDIR/rnic.log}
 	LAB_QEMU=${LAB%/lab}/rnic/lab/qemu-with-rnic
 	TOPO_DEVICES+=(
-		-netdev "user,id=$name-net,restrict=on,ipv6=off"
+		-netdev "$netdev,id=$name-net"
 		-device "virtio-net-pci,netdev=$name-net,mac=$mac,romfile="
 		-device "{\"driver\":\"vfio-user-pci\",\"id\":\"$name\",\"bus\":\"$on\",\"socket\":{\"type\":\"unix\",\"path\":\"$socket\"}}"
 	)
+}
+
+# wire NAME: a -netdev that carries frames to the other machine's NAME. The sockets lie in the
+# directory above both machines'.
+wire() {
+	local here=${TOPO_RUNDIR%/*}/$1.wire
+	echo "dgram,local.type=unix,local.path=$here$TOPO_GUEST,remote.type=unix,remote.path=$here$((1 - TOPO_GUEST))"
 }
