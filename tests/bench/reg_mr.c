@@ -224,7 +224,7 @@ int main(int argc, char **argv)
 			break;
 		default:
 			bench.dev = NULL;
-			optind = argc + 1;
+			argc = 0; /* the end of it, and no optind */
 		}
 	}
 	if (!bench.dev || optind != argc || !bench.reps) {

@@ -285,7 +285,7 @@ int main(int argc, char **argv)
 		case 'o': bad.other = optarg; break;
 		case 'r': repeat = strtoul(optarg, NULL, 0); break;
 		case 'g': gid_index = atoi(optarg); break;
-		default: dev = NULL; optind = argc + 1;
+		default: dev = NULL; argc = 0; /* the end of it, and no optind */
 		}
 	}
 	if (!dev || !set || !bad.peer || optind != argc) {

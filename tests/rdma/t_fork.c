@@ -242,7 +242,7 @@ int main(int argc, char **argv)
 		case 'd': side.name = optarg; break;
 		case 'b': spec = optarg; break;
 		case 'g': side.gid_index = atoi(optarg); break;
-		default: side.name = NULL; optind = argc + 1;
+		default: side.name = NULL; argc = 0; /* the end of it, and no optind */
 		}
 	}
 	if (!side.name || !spec || optind != argc) {

@@ -343,7 +343,7 @@ int main(int argc, char **argv)
 		case 'b': spec = optarg; break;
 		case 'u': user = optarg; break;
 		case 'g': gid_index = atoi(optarg); break;
-		default: dev = NULL; optind = argc + 1;
+		default: dev = NULL; argc = 0; /* the end of it, and no optind */
 		}
 	}
 	if (!dev || !spec || optind != argc) {

@@ -249,7 +249,7 @@ int main(int argc, char **argv)
 		case 'l': loop = strtoul(optarg, NULL, 0); break;
 		case 'a': at_once = strtoul(optarg, NULL, 0); break;
 		case 'g': gid_index = atoi(optarg); break;
-		default: dev = NULL; optind = argc + 1;
+		default: dev = NULL; argc = 0; /* the end of it, and no optind */
 		}
 	}
 	if (!dev || !spec || optind != argc) {

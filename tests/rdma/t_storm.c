@@ -167,7 +167,7 @@ int main(int argc, char **argv)
 		case 't': threads = atoi(optarg); break;
 		case 'p': peer = optarg; break;
 		case 'g': gid_index = atoi(optarg); break;
-		default: dev = NULL; optind = argc + 1;
+		default: dev = NULL; argc = 0; /* the end of it, and no optind */
 		}
 	}
 	if (!dev || threads < 0 || threads > MAX_THREADS || optind != argc) {

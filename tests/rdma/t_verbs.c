@@ -191,7 +191,7 @@ int main(int argc, char **argv)
 			return T_PASS;
 		default:
 			dev = NULL;
-			optind = argc + 1;
+			argc = 0; /* the end of it, and no optind */
 		}
 	}
 	if (!dev || !from || !to || optind != argc) {

@@ -344,7 +344,7 @@ int main(int argc, char **argv)
 		case 'd': dev = optarg; break;
 		case 'b': vmas.spec = optarg; break;
 		case 'g': gid_index = atoi(optarg); break;
-		default: dev = NULL; optind = argc + 1;
+		default: dev = NULL; argc = 0; /* the end of it, and no optind */
 		}
 	}
 	if (!dev || !vmas.spec || optind != argc) {

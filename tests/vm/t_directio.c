@@ -165,7 +165,7 @@ int main(int argc, char **argv)
 		case 'd': disk = optarg; break;
 		case 'b': spec = optarg; break;
 		case 'e': refused = optarg; break;
-		default: disk = NULL; optind = argc + 1;
+		default: disk = NULL; argc = 0; /* the end of it, and no optind */
 		}
 	}
 	if (!disk || !spec || optind != argc) {
