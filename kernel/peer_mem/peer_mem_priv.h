@@ -44,7 +44,7 @@
 
 /* ---- stats.c ---- */
 
-#define PEER_MEM_STATS(S)						\
+#define PEER_MEM_COUNTERS(S)						\
 	S(live_regions)							\
 	S(live_pins)							\
 	S(live_pinned_bytes)						\
@@ -59,7 +59,7 @@
 
 enum peer_mem_stat {
 #define S(name) PEER_STAT_##name,
-	PEER_MEM_STATS(S)
+	PEER_MEM_COUNTERS(S)
 #undef S
 	PEER_NR_STATS
 };

@@ -18,7 +18,7 @@ static struct dentry *debugfs_dir;
 
 static const char *const stat_names[] = {
 #define S(name) #name,
-	PEER_MEM_STATS(S)
+	PEER_MEM_COUNTERS(S)
 #undef S
 };
 

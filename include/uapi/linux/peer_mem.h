@@ -38,6 +38,8 @@ struct peer_mem_function {
 #define PEER_MEM_CAP_QUERY	(1ULL << 0)
 #define PEER_MEM_CAP_REACH	(1ULL << 1)
 #define PEER_MEM_CAP_REFUSAL	(1ULL << 2)
+#define PEER_MEM_CAP_DMABUF	(1ULL << 3)	/* PEER_MEM_EXPORT */
+#define PEER_MEM_CAP_STATS	(1ULL << 4)
 
 struct peer_mem_info {
 	__u32 size;
@@ -137,5 +139,70 @@ struct peer_mem_refusal {
 };
 
 #define PEER_MEM_REFUSAL	_IOWR(PEER_MEM_IOC, 0x03, struct peer_mem_refusal)
+
+/* ---- a range as a dma-buf ---- */
+
+#define PEER_MEM_EXPORT_WRITE	(1U << 0)	/* devices and the CPU may write */
+#define PEER_MEM_EXPORT_CLOEXEC	(1U << 1)	/* the descriptor: close on exec */
+
+/*
+ * A dma-buf of the whole pages that hold a range of the calling process. It lives
+ * on when the range is unmapped, until the last user has closed it. A revoke (the
+ * device is unbound, ...) ends every access through it, and the process's own
+ * mmap() of it; it stays an empty shell then.
+ *
+ * Without PEER_MEM_EXPORT_WRITE only importers that do not write are served; RDMA
+ * drivers map every memory region for both directions and get EACCES.
+ *
+ * Each but the last three is kept for PEER_MEM_REFUSAL:
+ *   EINVAL	also: empty range, its end overflows, private (copy on write) mapping
+ *   EFAULT	also: nothing is mapped at part of the range
+ *   ENXIO	ordinary memory: there is no device whose memory it would be
+ *   EMEDIUMTYPE	ordinary memory beside device memory
+ *   EXDEV	memory of two regions
+ *   EACCES	the mapping is not readable, or PEER_MEM_EXPORT_WRITE and it is
+ *		not writable
+ *   EOPNOTSUPP	a PFN map that no exporter answers for: it may go away at any
+ *		moment, and no importer could be told in time
+ *   ENODEV	the device is being unbound, or its memory was revoked
+ *   EMFILE, ENFILE	too many open files
+ *   ENOMEM
+ *   EINTR, EAGAIN	killed while waiting, the mapping is changing
+ *
+ * errnos that an importer gets later, when it attaches or maps (the caller of
+ * ibv_reg_dmabuf_mr() sees them): EOPNOTSUPP, it cannot do peer-to-peer;
+ * EREMOTEIO, no route to the device that the kernel allows; EACCES, see above;
+ * ENODEV, revoked; ENOSPC, ERANGE, ENOMEM, EINVAL (offset and length).
+ */
+struct peer_mem_export {
+	__u32 size;
+	__u32 flags;		/* PEER_MEM_EXPORT_* */
+	__u64 va;		/* first byte, any alignment */
+	__u64 len;		/* bytes */
+	__s32 fd;		/* out: the dma-buf */
+	__u32 reserved;
+	__u64 offset;		/* out: of va in the dma-buf, bytes */
+};
+
+#define PEER_MEM_EXPORT		_IOWR(PEER_MEM_IOC, 0x04, struct peer_mem_export)
+
+/* ---- counters ---- */
+
+/*
+ * The lines of debugfs peer_mem/counters, one by one, for everybody. Names that
+ * begin with "live_" count what exists now, the others what has happened since the
+ * module was loaded. Modules that come and go move the index of those after them.
+ *   ENOENT	there is no further one
+ */
+struct peer_mem_stats {
+	__u32 size;
+	__u32 flags;
+	__u32 index;		/* in: 0 is the first */
+	__u32 reserved;
+	__s64 value;		/* out */
+	char name[32];		/* out */
+};
+
+#define PEER_MEM_STATS		_IOWR(PEER_MEM_IOC, 0x05, struct peer_mem_stats)
 
 #endif
