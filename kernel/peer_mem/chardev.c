@@ -17,6 +17,7 @@ union ioctl_arg {
 	struct peer_mem_query query;
 	struct peer_mem_reach reach;
 	struct peer_mem_refusal refusal;
+	struct peer_mem_stats stats;
 };
 
 static int ioctl_info(struct peer_mem_info *info)
@@ -25,7 +26,7 @@ static int ioctl_info(struct peer_mem_info *info)
 		return -EINVAL;
 	info->abi_version = PEER_MEM_ABI_VERSION;
 	info->capabilities = PEER_MEM_CAP_QUERY | PEER_MEM_CAP_REACH |
-			     PEER_MEM_CAP_REFUSAL;
+			     PEER_MEM_CAP_REFUSAL | PEER_MEM_CAP_STATS;
 	return 0;
 }
 
@@ -49,12 +50,14 @@ static int run_info(void *arg) { return ioctl_info(arg); }
 static int run_query(void *arg) { return peer_mem_ioctl_query(arg); }
 static int run_reach(void *arg) { return peer_mem_ioctl_reach(arg); }
 static int run_refusal(void *arg) { return peer_mem_ioctl_refusal(arg); }
+static int run_stats(void *arg) { return peer_mem_ioctl_stats(arg); }
 
 static const struct ioctl_op ops[] = {
 	IOCTL(PEER_MEM_INFO, peer_mem_info, capabilities, run_info),
 	IOCTL(PEER_MEM_QUERY, peer_mem_query, exporter, run_query),
 	IOCTL(PEER_MEM_REACH, peer_mem_reach, why, run_reach),
 	IOCTL(PEER_MEM_REFUSAL, peer_mem_refusal, text, run_refusal),
+	IOCTL(PEER_MEM_STATS, peer_mem_stats, name, run_stats),
 };
 
 static long peer_mem_ioctl(struct file *file, unsigned int cmd,

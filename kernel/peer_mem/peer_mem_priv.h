@@ -66,6 +66,12 @@ enum peer_mem_stat {
 
 extern struct peer_mem_counters peer_mem_stats;
 
+/*
+ * The @index-th counter of all modules, in the order of the debugfs file: its name,
+ * cut to @size bytes, and its value. -ENOENT: there are not so many. May sleep.
+ */
+int peer_mem_counters_read(u32 index, char *name, size_t size, s64 *value);
+
 int peer_mem_debugfs_init(void);
 void peer_mem_debugfs_exit(void);
 

@@ -7,6 +7,7 @@
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/pci.h>
 #include <linux/seq_file.h>
 
@@ -50,22 +51,46 @@ void peer_mem_counters_unregister(struct peer_mem_counters *counters)
 }
 EXPORT_SYMBOL_GPL(peer_mem_counters_unregister);
 
+static s64 sum_up(const struct peer_mem_counters *counters, unsigned int i)
+{
+	s64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu_ptr(counters->values, cpu)[i];
+	return sum;
+}
+
+int peer_mem_counters_read(u32 index, char *name, size_t size, s64 *value)
+{
+	struct peer_mem_counters *counters;
+	int ret = -ENOENT;
+
+	mutex_lock(&counters_lock);
+	list_for_each_entry(counters, &counters_list, node) {
+		if (index < counters->nr) {
+			index = array_index_nospec(index, counters->nr);
+			strscpy_pad(name, counters->names[index], size);
+			*value = sum_up(counters, index);
+			ret = 0;
+			break;
+		}
+		index -= counters->nr;
+	}
+	mutex_unlock(&counters_lock);
+	return ret;
+}
+
 static int counters_show(struct seq_file *m, void *unused)
 {
 	struct peer_mem_counters *counters;
 	unsigned int i;
-	int cpu;
 
 	mutex_lock(&counters_lock);
-	list_for_each_entry(counters, &counters_list, node) {
-		for (i = 0; i < counters->nr; i++) {
-			s64 sum = 0;
-
-			for_each_possible_cpu(cpu)
-				sum += per_cpu_ptr(counters->values, cpu)[i];
-			seq_printf(m, "%s %lld\n", counters->names[i], sum);
-		}
-	}
+	list_for_each_entry(counters, &counters_list, node)
+		for (i = 0; i < counters->nr; i++)
+			seq_printf(m, "%s %lld\n", counters->names[i],
+				   sum_up(counters, i));
 	mutex_unlock(&counters_lock);
 	return 0;
 }

@@ -49,6 +49,8 @@ static const struct call calls[] = {
 	/* process 1 registers nothing */
 	{ "refusal", PEER_MEM_REFUSAL, sizeof(struct peer_mem_refusal),
 	  { R(peer_mem_refusal, reserved) }, -ENOENT },
+	{ "stats", PEER_MEM_STATS, sizeof(struct peer_mem_stats),
+	  { R(peer_mem_stats, reserved) }, 0 },
 };
 
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -174,7 +176,7 @@ static void check_unknown(void)
 	char *arg = fence - 64;
 
 	memset(arg, 0, 64);
-	for (unsigned int nr = NR_CALLS; nr < 256; nr++)
+	for (unsigned int nr = _IOC_NR(PEER_MEM_STATS) + 1; nr < 256; nr++)
 		expect(&unknown, "any", -ENOTTY,
 		       do_call(_IOC(_IOC_READ | _IOC_WRITE, PEER_MEM_IOC, nr, 64), arg));
 }
@@ -196,6 +198,31 @@ static void check_failure_writes_nothing(void)
 	}
 }
 
+/* Every counter is there, under a name of its own, and nothing behind the last one. */
+static void check_stats(void)
+{
+	static const char *const wanted[] = { "live_regions", "live_pins", "live_maps",
+					      "pins", "refusals", "revokes" };
+	struct peer_mem_stats stats = { .size = sizeof(stats) };
+	unsigned int found = 0;
+	int ret;
+
+	while (!(ret = do_call(PEER_MEM_STATS, &stats))) {
+		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+			found += !strcmp(stats.name, wanted[i]);
+		printf("stat %s %lld\n", stats.name, (long long)stats.value);
+		if (!stats.name[0] || stats.index++ > 1000)
+			break;
+	}
+	expect(&calls[4], "behind the last counter", -ENOENT, ret);
+	stats.index = UINT32_MAX;
+	expect(&calls[4], "the last index", -ENOENT, do_call(PEER_MEM_STATS, &stats));
+	if (found != sizeof(wanted) / sizeof(wanted[0])) {
+		failures++;
+		t_err("stats: %u of the counters that must be there", found);
+	}
+}
+
 static int check_format(void)
 {
 	size_t page = (size_t)getpagesize();
@@ -213,6 +240,7 @@ static int check_format(void)
 	}
 	check_unknown();
 	check_failure_writes_nothing();
+	check_stats();
 	printf("ioctl calls=%zu failed=%d\n", NR_CALLS, failures);
 	return failures ? -EIO : 0;
 }

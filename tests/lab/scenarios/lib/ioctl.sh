@@ -6,5 +6,11 @@
 module_load peer_mem
 [ "$(stat -c %a /dev/peer_mem)" = 666 ] || fail "/dev/peer_mem is not for everybody"
 
-t_ioctl || fail "as root"
+t_ioctl >/tmp/ioctl || fail "as root"
 setpriv --reuid 65534 --regid 65534 --clear-groups t_ioctl || fail "as an ordinary user"
+
+# the same counters as debugfs has, in the same order
+sed -n 's/^stat //p' /tmp/ioctl >/tmp/stats
+diff -u <(cut -d' ' -f1 /sys/kernel/debug/peer_mem/counters) <(cut -d' ' -f1 /tmp/stats) ||
+	fail "PEER_MEM_STATS and debugfs name other counters"
+[ "$(wc -l </tmp/stats)" -gt 5 ] || fail "only $(wc -l </tmp/stats) counters"
