@@ -87,6 +87,13 @@ topo_accel() {
 	[[ $1 == @(tcg|icount|icount-sleep) ]] && TOPO_ACCEL=$1
 }
 
+# trace EVENT...: QEMU's own trace events, to /out/qemu-trace.log in the guest
+topo_trace() {
+	local event
+	TOPO_DEVICES+=(-D "$TOPO_RUNDIR/qemu-trace.log")
+	for event; do TOPO_DEVICES+=(-trace "$event"); done
+}
+
 # rootport NAME
 topo_rootport() {
 	TOPO_SLOT=$((TOPO_SLOT + 1))
