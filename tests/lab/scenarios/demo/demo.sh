@@ -5,6 +5,7 @@
 # with the modules loaded, moving data between PCI BARs. For somebody who never saw the
 # project; the tests proper are in path/.
 . /src/tests/rdma/guest.sh
+. /src/tests/rnic/guest.sh
 
 LOG=/tmp/demo
 
@@ -26,8 +27,19 @@ COPY_RUNS=(
 	"t_copy|host|CMB|--verb write"
 )
 
+# On the NIC with DMA: from the client's port to the server's.
+NIC_RUNS=(
+	"ib_write_bw|BAR|BAR|-s 1048576 -n 200"
+	"ib_read_bw|BAR|BAR|-s 1048576 -n 200"
+	"ib_send_bw|BAR|BAR|-s 1048576 -n 200"
+	"t_copy|BAR|BAR|--verb write"
+	"t_copy|CMB|BAR|--verb write"
+	"t_copy|BAR|host|--verb read"
+)
+
 # One line of the final table per run.
 TABLE=()
+NIC_TABLE=()
 
 chapter() {
 	printf '\n--- %s\n\n' "$*"
@@ -49,13 +61,13 @@ file_of() { # CMB|BAR
 }
 
 # As t_copy names them. 8 MiB of the CMB, because each access of the emulated processor
-# to it traps; the BAR is used whole.
+# to it traps, and 16 MiB of the BAR.
 spec_of() { # CMB|BAR|host
 	case $1 in
 	CMB) echo "cmb:$NVME,size=8M" ;;
-	BAR) if module_loaded peer_bar; then echo "bar:$BAR_A/2"; else
-		echo "file:$(file_of BAR)"; fi ;;
-	host) echo "host:size=64M" ;;
+	BAR) if module_loaded peer_bar; then echo "bar:$BAR_A/2,size=16M"; else
+		echo "file:$(file_of BAR),size=16M"; fi ;;
+	host) echo "host:size=16M" ;;
 	esac
 }
 
@@ -79,13 +91,14 @@ run_perftest() { # program memory arguments
 	fi
 }
 
-run_copy() { # from to arguments
-	local from to status=0
+run_copy() { # from to arguments [device]
+	local from to status=0 dev=${4-rxe0}
 	from=$(spec_of "$1")
 	to=$(spec_of "$2")
-	show_command "t_copy --dev rxe0 $3 --from $from --to $to"
+	[ "$1 $2" != "BAR BAR" ] || to=bar:$BAR_B/2,size=16M
+	show_command "t_copy --dev $dev $3 --from $from --to $to"
 	# shellcheck disable=SC2086 # the arguments are meant to be split
-	t_copy --dev rxe0 $3 --from "$from" --to "$to" >"$LOG.copy" 2>"$LOG.why" || status=$?
+	t_copy --dev "$dev" $3 --from "$from" --to "$to" >"$LOG.copy" 2>"$LOG.why" || status=$?
 	sed 's/^/  /' "$LOG.why"
 	grep -v '^copy ' "$LOG.copy" | sed 's/^/  /' || :
 	if [ "$status" -eq 0 ]; then
@@ -107,6 +120,8 @@ show_machine() {
 	cat <<-END
 	  kernel   $(uname -r), as Debian ships it
 	  RNIC     $rnic
+	  NIC      two ports that do DMA of their own: a model of Alibaba's erdma, driven by the
+	           vendor's driver out of this kernel's source and by Debian's rdma-core
 	  CMB      $NVME, $((cmb >> 20)) MiB controller memory buffer of an NVMe disk
 	  BAR      $BAR_A, BAR 2: $(($(stat -c %s "$PCI/devices/$BAR_A/resource2") >> 20)) MiB of device memory (ivshmem, in a GPU's place)
 	  perftest $(dpkg-query -W -f '${Version}' perftest), as Debian ships it
@@ -160,11 +175,55 @@ run_with() {
 	done
 }
 
+# run_nic PROGRAM FROM TO ARGUMENTS: on the two ports of the NIC that does DMA
+run_nic() {
+	local server program=$1 common=(-x 1 -F)
+	if [ "$program" = t_copy ]; then
+		run_copy "$2" "$3" "$4" "$ERDMA_CLIENT"
+		RESULT=${RESULT#* }
+		return
+	fi
+	read -ra arguments <<<"$4"
+	common+=("${arguments[@]}")
+	show_command "$program -d $ERDMA_CLIENT $4 --mmap=$(bar_node "$BAR_A")    (server: $(bar_node "$BAR_B"))"
+	timeout 60 "$program" -d "$ERDMA_SERVER" "${common[@]}" --mmap="$(bar_node "$BAR_B")" >"$LOG.server" 2>&1 &
+	server=$!
+	wait_for 10 erdma_listening "$server" || :
+	timeout 60 "$program" -d "$ERDMA_CLIENT" "${common[@]}" --mmap="$(bar_node "$BAR_A")" 10.9.0.2 >"$LOG.client" 2>&1 &&
+		wait "$server" || { cat "$LOG.client" "$LOG.server"; fail "$program on the NIC"; }
+	RESULT=$(perftest_bytes "$LOG")
+}
+
+# Each of the two ports counts what it moves; half of that is what went over the link. Peer
+# memory at both ends must leave no byte of it in the guest's RAM.
+run_with_nic() {
+	local run program from to arguments ram moved hosts
+	erdma_up
+	for run in "${NIC_RUNS[@]}"; do
+		IFS='|' read -r program from to arguments <<<"$run"
+		rnic_clear
+		run_nic "$program" "$from" "$to" "$arguments"
+		moved=$(rnic_payload all) ram=$(rnic_payload ram)
+		printf '    %s bytes moved by DMA; host memory touched: %s bytes\n' "$moved" "$ram"
+		hosts=0
+		[ "$from" != host ] || hosts=1
+		[ "$to" != host ] || hosts=1
+		[ "$moved" -gt 0 ] && [ "$ram" -eq $((moved * hosts / 2)) ] ||
+			{ rnic_show; fail "$ram of $moved bytes in host memory"; }
+		NIC_TABLE+=("$(printf '  %-13s %-5s %-5s %16s %22s' "$program" "$from" "$to" "$moved" "$ram")")
+	done
+	rnic_healthy
+}
+
 show_table() {
 	printf '  %-13s %-5s %-5s %-10s %s\n' "" "" "" without "with the modules"
 	printf '  %-13s %-5s %-5s %-10s %12s  %s\n' program from to modules "bytes moved" result
 	printf '  %s\n' "$(printf '%.0s-' {1..82})"
 	printf '%s\n' "${TABLE[@]}"
+	printf '\n  On the NIC that does DMA:\n\n'
+	printf '  %-13s %-5s %-5s %16s %22s\n' program from to "bytes by DMA" "in host memory"
+	printf '  %s\n' "$(printf '%.0s-' {1..66})"
+	printf '%s\n' "${NIC_TABLE[@]}"
 	printf '\n  Registrations of peer memory: %s. Still held: %s. Speed is not shown: this\n' \
 		"$(counter pins)" "$(counter live_pins)"
 	printf '  machine is emulated.\n'
@@ -179,5 +238,7 @@ chapter "Loading peer_mem"
 show_load
 chapter "With peer_mem: the same programs again"
 run_with
+chapter "With peer_mem, on a NIC that does DMA: from one device to another"
+run_with_nic
 chapter "Summary"
 show_table
