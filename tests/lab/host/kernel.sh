@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# The kernel under test. `stock` is the one in the root. `debug` is built here, once, from
+# The kernel under test. `stock` is the one in the root, the newest of Debian's. A version such
+# as 7.2 is Debian's kernel of that series, with a root of its own. `debug` is built here, once, from
 # Debian's source package of the same version, and laid over the root's own (enter-root):
 # then the modules are built against it, QEMU boots it and guests see its modules, and
 # nothing else needs to know.
@@ -11,22 +12,26 @@
 
 # kernel_choose NAME: before anything else of this file
 kernel_choose() {
-	LAB_KERNEL=$1 LAB_KERNEL_DIR='' LAB_SLOWNESS=1
+	LAB_KERNEL=$1 LAB_KERNEL_DIR='' LAB_KERNEL_SERIES='' LAB_SLOWNESS=1
 	case $1 in
 	stock) ;;
+	[0-9]*.[0-9]*)
+		LAB_KERNEL_SERIES=$1
+		LAB_BUILD=$LAB_BUILD-$1
+		;;
 	debug)
 		LAB_SLOWNESS=5
 		# Its own objects and logs: a build directory belongs to one kernel.
 		LAB_BUILD=$LAB_BUILD-$1
 		;;
-	*) die "no kernel $1; there are: stock, debug" ;;
+	*) die "no kernel $1; there are: stock, debug, and series such as 7.2" ;;
 	esac
 }
 
 # kernel_ensure: sets LAB_KERNEL_DIR, building the kernel where it is not there yet
 kernel_ensure() {
 	local dir
-	[ "$LAB_KERNEL" != stock ] || return 0
+	[ "$LAB_KERNEL" = debug ] || return 0
 
 	dir=$LAB_CACHE/kernel-$LAB_KERNEL-$(kernel_key)
 	if [ ! -d "$dir" ]; then

@@ -11,7 +11,10 @@
 . "$LAB_SRC/tests/lab/host/mirror.sh"
 
 root_key() {
-	cat "$LAB_SRC"/tests/lab/root/* | sha256sum | cut -c 1-12
+	{
+		cat "$LAB_SRC"/tests/lab/root/*
+		echo "$LAB_KERNEL_SERIES"
+	} | sha256sum | cut -c 1-12
 }
 
 # root_ensure: sets LAB_ROOT, making it where it does not exist
@@ -59,10 +62,10 @@ root_make() {
 	mapfile -t options < <(mirror_apt_options)
 
 	step "making the root (Debian trixie: kernel, QEMU, compiler; 600 MB to fetch)" \
-		"$LAB_CACHE/root.log" contained "$LAB_SRC/tests/lab/root/build-root" \
+		"$LAB_CACHE/root.log" contained env LAB_KERNEL_SERIES="$LAB_KERNEL_SERIES" "$LAB_SRC/tests/lab/root/build-root" \
 		"$LAB_ROOT" "$mirror" "${options[@]}" ||
 		die "the root could not be made; is the mirror reachable ($mirror) and the" \
-			"package debian-archive-keyring up to date? All output: $LAB_CACHE/root.log"
+			"package debian-archive-keyring up to date?${LAB_KERNEL_SERIES:+ Has it a kernel $LAB_KERNEL_SERIES?} All output: $LAB_CACHE/root.log"
 }
 
 # host_need_tools: the two programs that a Debian machine may lack (mount only where it is
