@@ -122,20 +122,27 @@ static ssize_t peer_bar_pages_show(struct device *d,
 	return sysfs_emit(buf, "%d\n", dev->pages);
 }
 
+/* Without a group there are no nodes: an earlier change failed both ways. */
 static int set_pages(struct peer_bar_dev *dev, bool want)
 {
-	int ret;
+	int ret = 0;
 
-	if (dev->pages == want)
+	if (dev->group && dev->pages == want)
 		return 0;
-	ret = retire_nodes(dev);
+	if (dev->group)
+		ret = retire_nodes(dev);
 	if (ret)
 		return ret;
 	stop_nodes(dev);
 	dev->pages = want;
 	ret = start_nodes(dev);
-	if (ret)
-		dev->pages = !want;	/* so that writing it again tries again */
+	if (!ret)
+		return 0;
+
+	dev->pages = !want;
+	if (start_nodes(dev))
+		pci_err(dev->pdev,
+			"peer_bar: no BAR is offered now; write peer_bar_pages again\n");
 	return ret;
 }
 
