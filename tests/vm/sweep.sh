@@ -43,7 +43,8 @@ sweep_only_below() {
 
 # sweep SEQUENCE...: one t_failnth, and it must have found something to fail
 sweep() {
-	t_failnth "$@" | tee /tmp/sweep || fail "t_failnth $*"
+	t_failnth "$@" >/tmp/sweep || fail "t_failnth $*"
+	cat /tmp/sweep
 	! grep -q ' 0 allocations' /tmp/sweep || fail "nothing failed in: $*"
 }
 

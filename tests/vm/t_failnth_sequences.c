@@ -180,6 +180,13 @@ static int write_run(void)
 	return write_file(path, text);
 }
 
+/* As if nothing had failed: what failed must work now, what did not changes nothing. */
+static int write_clean(void)
+{
+	write_file(path, text);
+	return 0;
+}
+
 /* ---- revoke SPEC BDF DRIVER: unbind DRIVER from SPEC's function under a fenceable pin ---- */
 
 static char revoke_bdf[32], revoke_bind[96], revoke_unbind[96], *revoke_spec;
@@ -270,7 +277,7 @@ static const struct t_sequence sequences[] = {
 	{ "reg", "SPEC DEVICE", 2, reg_open, none, reg_run, dereg },
 	{ "pin", "SPEC BDF", 2, pin_open, pin_prepare, pin_run, pin_clean },
 	{ "write", "PATH TEXT BEFORE-PATH BEFORE-TEXT", 4, write_open, write_prepare, write_run,
-	  none },
+	  write_clean },
 	{ "revoke", "bar:BDF/N CLIENT-BDF DRIVER", 3, revoke_open, revoke_prepare, revoke_run,
 	  revoke_clean },
 	{ "load", "FILE NAME", 2, load_open, none, load, load_clean },
