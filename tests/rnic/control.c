@@ -22,6 +22,7 @@ enum command {
 	CONTROL_RECORD = 4, /* argument: 1 start, 0 stop recording payload DMA */
 	CONTROL_RECORDS = 5, /* the records, as text */
 	CONTROL_FAULT = 6, /* bits 15:8: enum rnic_fault; argument: its number */
+	CONTROL_FORBID = 7, /* argument: 1 from now on, 0 no more: payload outside RAM */
 };
 
 static void record(struct rnic_port *port, bool on)
@@ -54,6 +55,9 @@ void rnic_control_command(struct rnic_port *port, struct rnic_control *control,
 		break;
 	case CONTROL_RECORD:
 		record(port, control->argument);
+		break;
+	case CONTROL_FORBID:
+		rnic_dma_forbid_peers(port, control->argument);
 		break;
 	case CONTROL_FAULT:
 		if (fault == RNIC_FAULT_NONE || fault >= RNIC_FAULT_COUNT)

@@ -6,6 +6,7 @@
  *   stats                    all counters, `name value` per line
  *   clear                    all counters to 0
  *   record on|off, records   every payload DMA: time, direction, address, length, where
+ *   forbid on|off            payload outside guest RAM counts as `forbidden`
  *   fault KIND [N]           drop N, link 0|1 (1: down), dma N, cmd-fail N, cmd-hang N,
  *                            qp-fatal QPN, cq-error CQN
  */
@@ -28,7 +29,7 @@ enum {
 	WINDOW_SIZE = 0xe00,
 };
 
-enum { STATS = 1, PAGE, CLEAR, RECORD, RECORDS, FAULT };
+enum { STATS = 1, PAGE, CLEAR, RECORD, RECORDS, FAULT, FORBID };
 
 static const char *const faults[] = { "",	  "drop",     "link",	  "dma",
 				      "cmd-fail", "cmd-hang", "qp-fatal", "cq-error" };
@@ -117,6 +118,8 @@ static int run(const struct device *device, const char *verb, int argc, char **a
 		return command(device, CLEAR, 0);
 	if (!strcmp(verb, "record") && argc == 1)
 		return command(device, RECORD, !strcmp(argv[0], "on"));
+	if (!strcmp(verb, "forbid") && argc == 1)
+		return command(device, FORBID, !strcmp(argv[0], "on"));
 	if (!strcmp(verb, "fault"))
 		return inject(device, argc, argv);
 	return -EINVAL;
@@ -128,7 +131,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	if (argc < 3) {
-		fputs("rnic-ctl DEVICE stats|clear|record on|off|records|fault KIND [N]\n",
+		fputs("rnic-ctl DEVICE stats|clear|record on|off|records|forbid on|off|fault KIND [N]\n",
 		      stderr);
 		return 2;
 	}

@@ -129,9 +129,15 @@ static void record(struct rnic_port *port, bool write, uint64_t address,
 	pthread_mutex_unlock(&dma->records.lock);
 }
 
+/*
+ * dma_lock held, for mapped memory from before the access on: what is counted before
+ * peers_forbidden is answered was also done before.
+ */
 static void account(struct rnic_port *port, enum rnic_use use, bool write, uint64_t address,
 		    const struct span *span)
 {
+	if (use == RNIC_USE_PAYLOAD && port->dma.peers_forbidden && !span->region->ram)
+		rnic_count_add(port, RNIC_COUNT_FORBIDDEN, 1);
 	atomic_fetch_add_explicit(&span->region->bytes[use][write], span->len,
 				  memory_order_relaxed);
 	if (use == RNIC_USE_PAYLOAD) {
@@ -186,15 +192,19 @@ static int access_one(struct rnic_port *port, enum rnic_use use, bool write,
 			store(span.memory, data, span.len);
 		else
 			memcpy(data, span.memory, span.len);
+		account(port, use, write, address, &span);
 	}
 	pthread_mutex_unlock(&port->rnic->dma_lock);
-	if (!ret && !span.memory)
+	if (!ret && !span.memory) {
 		ret = transfer(port, write, address, data, span.len);
-	if (ret)
-		return ret;
-	account(port, use, write, address, &span);
+		if (!ret) {
+			pthread_mutex_lock(&port->rnic->dma_lock);
+			account(port, use, write, address, &span);
+			pthread_mutex_unlock(&port->rnic->dma_lock);
+		}
+	}
 	*done = span.len;
-	return 0;
+	return ret;
 }
 
 static int access_all(struct rnic_port *port, enum rnic_use use, bool write,
@@ -250,14 +260,12 @@ static int copy_mapped(struct rnic_port *to_port, uint64_t to, struct rnic_port 
 		in.len = out.len = in.len < out.len ? in.len : out.len;
 		/* One buffer may be both source and target. */
 		memmove(out.memory, in.memory, in.len);
+		account(from_port, RNIC_USE_PAYLOAD, false, from, &in);
+		account(to_port, RNIC_USE_PAYLOAD, true, to, &out);
+		*done = in.len;
 	}
 	pthread_mutex_unlock(&to_port->rnic->dma_lock);
-	if (ret)
-		return ret;
-	account(from_port, RNIC_USE_PAYLOAD, false, from, &in);
-	account(to_port, RNIC_USE_PAYLOAD, true, to, &out);
-	*done = in.len;
-	return 0;
+	return ret;
 }
 
 static int copy_bounced(struct rnic_port *to_port, uint64_t to, struct rnic_port *from_port,
@@ -320,16 +328,14 @@ int rnic_dma_atomic(struct rnic_port *port, uint64_t address, bool swap, uint64_
 
 	pthread_mutex_lock(&port->rnic->dma_lock);
 	ret = span_locked(port, true, address, 8, &span);
-	if (!ret && span.memory)
+	if (!ret && span.memory) {
 		*old = atomic_memory((uint64_t *)(void *)span.memory, swap, compare, operand);
-	pthread_mutex_unlock(&port->rnic->dma_lock);
-	if (ret)
-		return ret;
-	if (span.memory) {
 		account(port, RNIC_USE_PAYLOAD, false, address, &span);
 		account(port, RNIC_USE_PAYLOAD, true, address, &span);
-		return 0;
 	}
+	pthread_mutex_unlock(&port->rnic->dma_lock);
+	if (ret || span.memory)
+		return ret;
 
 	/* By message: read, change, write; atomic against this NIC only. */
 	ret = rnic_dma_read(port, RNIC_USE_PAYLOAD, address, old, 8);

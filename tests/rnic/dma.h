@@ -66,6 +66,7 @@ typedef int (*rnic_dma_transfer)(void *context, bool write, uint64_t address, vo
 
 struct rnic_dma {
 	bool bus_master; /* dma_lock, as is all up to records */
+	bool peers_forbidden; /* payload outside RAM is counted as such; it moves all the same */
 	unsigned int resets; /* asked for and not yet done: DMA is off while there is one */
 	struct rnic_map *map; /* sorted by address, disjoint */
 	size_t maps, room;
@@ -97,6 +98,7 @@ int rnic_dma_map(struct rnic_port *port, uint64_t address, uint64_t size, uint64
 int rnic_dma_unmap(struct rnic_port *port, uint64_t address, uint64_t size);
 void rnic_dma_unmap_all(struct rnic_port *port);
 void rnic_dma_bus_master(struct rnic_port *port, bool on);
+void rnic_dma_forbid_peers(struct rnic_port *port, bool on);
 void rnic_dma_reset_begin(struct rnic_port *port);
 void rnic_dma_reset_done(struct rnic_port *port); /* engine */
 

@@ -242,6 +242,13 @@ void rnic_dma_unmap_all(struct rnic_port *port)
 	pthread_mutex_unlock(&port->rnic->dma_lock);
 }
 
+void rnic_dma_forbid_peers(struct rnic_port *port, bool on)
+{
+	pthread_mutex_lock(&port->rnic->dma_lock);
+	port->dma.peers_forbidden = on;
+	pthread_mutex_unlock(&port->rnic->dma_lock);
+}
+
 void rnic_dma_bus_master(struct rnic_port *port, bool on)
 {
 	pthread_mutex_lock(&port->rnic->dma_lock);

@@ -36,6 +36,7 @@ static const char *const count_names[RNIC_COUNT_MAX] = {
 	[RNIC_COUNT_QP_ERRORS] = "qp_errors",
 	[RNIC_COUNT_RESETS] = "resets",
 	[RNIC_COUNT_DMA_FAULTS] = "dma_faults",
+	[RNIC_COUNT_FORBIDDEN] = "forbidden",
 };
 
 static const char *const use_names[RNIC_USE_COUNT] = {

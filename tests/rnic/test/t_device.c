@@ -400,6 +400,28 @@ static const char *text(uint32_t command)
 	return out;
 }
 
+static void write_bar(uint32_t bar)
+{
+	struct host_sqe sqe = host_write(RNIC_OP_WRITE, bar, HOST_BAR + 256);
+
+	host_sge(&sqe, HOST_BAR, 100, bar);
+	host_post(&qp, &sqe);
+	host_run();
+}
+
+/* Both ends are in the BAR: two accesses a message. */
+static void test_forbidden(uint32_t bar)
+{
+	control(7, 1);
+	post_write();
+	CHECK(strstr(text(1), "\nforbidden 0\n"));
+	write_bar(bar);
+	CHECK(strstr(text(1), "\nforbidden 2\n"));
+	control(7, 0);
+	write_bar(bar);
+	CHECK(strstr(text(1), "\nforbidden 2\n"));
+}
+
 static void test_instrument(void)
 {
 	const char *out;
@@ -411,13 +433,8 @@ static void test_instrument(void)
 	bar = host_mr_simple(0, 31, PD, HOST_ALL, HOST_BAR, 65536);
 	control(3, 0);
 	control(4, 1);
-	for (unsigned int n = 0; n < 2; n++) {
-		struct host_sqe sqe = host_write(RNIC_OP_WRITE, bar, HOST_BAR + 256);
-
-		host_sge(&sqe, HOST_BAR, 100, bar);
-		host_post(&qp, &sqe);
-		host_run();
-	}
+	write_bar(bar);
+	write_bar(bar);
 	out = text(1);
 	CHECK(strstr(out, "dma.bar0.payload.read 200\n"));
 	CHECK(strstr(out, "dma.bar0.payload.write 200\n"));
@@ -432,6 +449,7 @@ static void test_instrument(void)
 	control(3, 0);
 	CHECK(strstr(text(1), "dma.bar0.payload.write 0\n"));
 	CHECK_EQ(strlen(text(5)), 0);
+	test_forbidden(bar);
 	control(6 | 99 << 8, 1);
 	CHECK_EQ(config(0x114), EINVAL);
 	control(77, 0);
