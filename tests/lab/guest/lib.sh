@@ -52,6 +52,21 @@ wait_for() {
 	done
 }
 
+# setting NAME DEFAULT: what run-scenario was given as NAME=VALUE
+setting() {
+	local value
+	value=$(sed -n "s/.*\blab\.set\.$1=\([^ ]*\).*/\1/p" /proc/cmdline)
+	echo "${value:-$2}"
+}
+
+# monitor_ask COMMAND...: QEMU's monitor is given it: device_del ID, device_add DRIVER,..., object_add
+# TYPE,...
+monitor_ask() {
+	echo "$*" >/out/monitor.new
+	mv /out/monitor.new /out/monitor.ask
+	wait_for 20 test ! -e /out/monitor.ask || fail "nobody serves the monitor"
+}
+
 # --- two guests of one scenario (topologies with the word `guests`)
 
 # guest_number: 0, or 1 in the second

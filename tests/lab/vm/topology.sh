@@ -17,7 +17,7 @@ topology_load() {
 	local file=$1 line word number=0
 	TOPO_RUNDIR=$2 TOPO_GUEST=${3-0} TOPO_GUESTS=1
 	# 3G: firmware places 64-bit BARs above 4 GiB only where RAM is there too.
-	TOPO_CPU=EPYC TOPO_MEMORY=3G TOPO_SMP=1 TOPO_IOMMU=none
+	TOPO_CPU=EPYC TOPO_MEMORY=3G TOPO_SMP=1 TOPO_IOMMU=none TOPO_HOTPLUG=firmware
 	TOPO_ACCEL=tcg TOPO_CMDLINE='' TOPO_SLOT=0
 	TOPO_RNICS=0
 	TOPO_DEVICES=()
@@ -46,6 +46,9 @@ topology_machine() {
 		-object "memory-backend-memfd,id=ram,size=$TOPO_MEMORY,share=on"
 		-m "$TOPO_MEMORY" -cpu "$TOPO_CPU" -smp "$TOPO_SMP"
 	)
+	# By the ports' own interrupts, as on real machines, instead of by ACPI.
+	[ "$TOPO_HOTPLUG" != native ] ||
+		TOPO_MACHINE+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
 	case $TOPO_ACCEL in
 	tcg) TOPO_MACHINE+=(-accel tcg,tb-size=512) ;;
 	# One guest nanosecond is one instruction: costs repeat to the digit.
@@ -81,6 +84,10 @@ topo_guests() {
 
 topo_iommu() {
 	[[ $1 == @(none|intel) ]] && TOPO_IOMMU=$1
+}
+
+topo_hotplug() {
+	[[ $1 == @(firmware|native) ]] && TOPO_HOTPLUG=$1
 }
 
 topo_accel() {
