@@ -1,0 +1,146 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Lives of memory regions (t_stress) while the memory, the NIC and the modules come and go
+# under them. Read it after the lab's lib.sh; a scenario sets the NIC's side:
+#   nic_unbind, nic_bind    takes the NIC away, and brings it back ready for use
+#   NICS                    PCI addresses of models that assert, or nothing
+# Settings: CYCLES, SEED, WORKERS.
+
+TIMEOUT=/sys/module/peer_mem/parameters/revoke_timeout_ms
+declare -A DISTURBED
+
+# stress_run DEVICE BAR-BDF DEFAULT-CYCLES DISTURBANCE...: until as many regions have lived;
+# a disturbance that is named twice comes twice as often. All of them come once at least.
+stress_run() {
+	local dev=$1 cycles seed workers status=0 name
+	STRESS_BAR=$2
+	cycles=$(setting CYCLES "$3")
+	seed=$(setting SEED $((SRANDOM % 1000000)))
+	workers=$(setting WORKERS 3)
+	shift 3
+	note "to see it again: SEED=$seed CYCLES=$cycles WORKERS=$workers"
+	RANDOM=$seed
+
+	t_stress --dev "$dev" --peer "bar:$STRESS_BAR/2" --cycles "$cycles" --seed "$seed" \
+		--workers "$workers" >/tmp/stress.log 2>&1 &
+	STRESS_PID=$!
+	while stress_goes_on; do
+		disturb "${@:$((RANDOM % $# + 1)):1}"
+	done
+	wait "$STRESS_PID" || status=$?
+	cat /tmp/stress.log
+	[ "$status" -eq 0 ] || fail "t_stress ended with status $status, SEED=$seed"
+	for name; do
+		[ -n "${DISTURBED[$name]-}" ] || disturb "$name"
+	done
+	for name in "${!DISTURBED[@]}"; do
+		note "$name: ${DISTURBED[$name]} times"
+	done
+	counters
+	wait_for 20 nothing_live_but_nodes || fail "left: $(live_counters)"
+}
+
+stress_goes_on() {
+	kill -0 "$STRESS_PID" 2>/dev/null
+}
+
+nothing_live_but_nodes() {
+	[ "$(live_counters | grep -Evc 'live_(regions|bar_nodes) 1$')" -eq 0 ]
+}
+
+disturb() { # name
+	DISTURBED[$1]=$((${DISTURBED[$1]-0} + 1))
+	kmsg_marker "disturb $1"
+	"disturb_$1"
+	[ -z "$NICS" ] || nobody_trespassed
+	# a while in which all is well
+	sleep "$((RANDOM % 3)).$((RANDOM % 9 + 1))"
+}
+
+# A revoke that nothing fences waits; now and then it kills.
+some_patience() {
+	local ms=3000
+	[ $((RANDOM % 3)) -gt 0 ] || ms=100
+	echo $ms >"$TIMEOUT"
+}
+
+# From here on, until forgive, no payload may reach a BAR.
+forbid() {
+	local nic
+	for nic in $NICS; do rnic-ctl "$nic" forbid on; done
+	sleep "0.$((RANDOM % 3))"
+}
+
+forgive() {
+	local nic
+	for nic in $NICS; do rnic-ctl "$nic" forbid off; done
+}
+
+nobody_trespassed() {
+	local nic
+	for nic in $NICS; do
+		[ "$(rnic_stat "$nic" forbidden)" -eq 0 ] ||
+			fail "payload reached the BAR after its revoke returned"
+	done
+}
+
+come_back() {
+	forgive
+	bind_peer_bar "$STRESS_BAR"
+}
+
+disturb_exporter() {
+	some_patience
+	pci_unbind "$STRESS_BAR"
+	forbid
+	come_back
+}
+
+disturb_nic() {
+	nic_unbind
+	sleep "0.$((RANDOM % 3))"
+	nic_bind
+}
+
+# While regions live they are in use; so they go when the memory has gone. (Where it was
+# fenced its regions still live: then until their owners let go.)
+disturb_modules() {
+	some_patience
+	t_rmmod peer_umem
+	module_loaded peer_umem || module_load peer_umem
+	pci_unbind "$STRESS_BAR"
+	forbid
+	wait_for 60 unload_modules 2>/dev/null || fail "the modules do not go"
+	load_modules
+	come_back
+}
+
+# As if it were pulled, and put in again: for sysfs ...
+disturb_removal() {
+	some_patience
+	echo 1 >"$PCI/devices/$STRESS_BAR/remove"
+	forbid
+	echo 1 >"$PCI/rescan"
+	wait_for 20 test -e "$PCI/devices/$STRESS_BAR/resource2" || fail "it did not come back"
+	come_back
+}
+
+# The port is not free at the moment at which the kernel has let the device go.
+plugged_in() {
+	monitor_ask "device_add ivshmem-plain,id=bar0,memdev=bar0-$STRESS_PLUGS,bus=$STRESS_PORT"
+	wait_for 8 test -e "$PCI/devices/$STRESS_BAR/resource2"
+}
+
+# ... and for the port that it is plugged in (bar0 of the topology, on STRESS_PORT).
+disturb_unplug() {
+	some_patience
+	monitor_ask device_del bar0
+	wait_for 60 test ! -e "$PCI/devices/$STRESS_BAR" || fail "it does not let itself be unplugged"
+	forbid
+	# Not with its old memory: QEMU 11.1 dies of that when the BAR was not decoded last.
+	STRESS_PLUGS=$((${STRESS_PLUGS-0} + 1))
+	monitor_ask "object_add memory-backend-memfd,id=bar0-$STRESS_PLUGS,size=64M,share=on"
+	wait_for 60 plugged_in || fail "it was not plugged in"
+	come_back
+}
