@@ -18,6 +18,7 @@ union ioctl_arg {
 	struct peer_mem_reach reach;
 	struct peer_mem_refusal refusal;
 	struct peer_mem_stats stats;
+	struct peer_mem_export_call export;
 };
 
 static int ioctl_info(struct peer_mem_info *info)
@@ -26,17 +27,19 @@ static int ioctl_info(struct peer_mem_info *info)
 		return -EINVAL;
 	info->abi_version = PEER_MEM_ABI_VERSION;
 	info->capabilities = PEER_MEM_CAP_QUERY | PEER_MEM_CAP_REACH |
-			     PEER_MEM_CAP_REFUSAL | PEER_MEM_CAP_STATS;
+			     PEER_MEM_CAP_REFUSAL | PEER_MEM_CAP_DMABUF |
+			     PEER_MEM_CAP_STATS;
 	return 0;
 }
 
 /* Sizes of the first version: what a caller must give at the least. */
-#define IOCTL(cmd, type, member, fn)					\
+#define IOCTL(cmd, type, member, fn, ...)				\
 	[_IOC_NR(cmd)] = {						\
 		.number = cmd,						\
 		.known_size = sizeof(struct type),			\
 		.min_size = offsetofend(struct type, member),		\
 		.run = fn,						\
+		__VA_ARGS__						\
 	}
 
 struct ioctl_op {
@@ -44,6 +47,7 @@ struct ioctl_op {
 	u32 known_size;
 	u32 min_size;
 	int (*run)(void *arg);
+	void (*end)(void *arg, int err);	/* optional: it was copied, or not */
 };
 
 static int run_info(void *arg) { return ioctl_info(arg); }
@@ -51,12 +55,16 @@ static int run_query(void *arg) { return peer_mem_ioctl_query(arg); }
 static int run_reach(void *arg) { return peer_mem_ioctl_reach(arg); }
 static int run_refusal(void *arg) { return peer_mem_ioctl_refusal(arg); }
 static int run_stats(void *arg) { return peer_mem_ioctl_stats(arg); }
+static int run_export(void *arg) { return peer_mem_ioctl_export(arg); }
+static void end_export(void *arg, int err) { peer_mem_ioctl_export_end(arg, err); }
 
 static const struct ioctl_op ops[] = {
 	IOCTL(PEER_MEM_INFO, peer_mem_info, capabilities, run_info),
 	IOCTL(PEER_MEM_QUERY, peer_mem_query, exporter, run_query),
 	IOCTL(PEER_MEM_REACH, peer_mem_reach, why, run_reach),
 	IOCTL(PEER_MEM_REFUSAL, peer_mem_refusal, text, run_refusal),
+	IOCTL(PEER_MEM_EXPORT, peer_mem_export, offset, run_export,
+	      .end = end_export),
 	IOCTL(PEER_MEM_STATS, peer_mem_stats, name, run_stats),
 };
 
@@ -86,7 +94,11 @@ static long peer_mem_ioctl(struct file *file, unsigned int cmd,
 	ret = op->run(&arg);
 	if (ret)
 		return ret;
-	return copy_to_user(user, &arg, min(size, op->known_size)) ? -EFAULT : 0;
+	if (copy_to_user(user, &arg, min(size, op->known_size)))
+		ret = -EFAULT;
+	if (op->end)
+		op->end(&arg, ret);
+	return ret;
 }
 
 static const struct file_operations fops = {

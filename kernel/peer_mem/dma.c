@@ -302,9 +302,10 @@ static int map_locked(struct peer_mem_pin *pin, struct device *dev,
 	return ret;
 }
 
-static int refuse_map(const struct peer_mem_pin *pin,
-		      const struct peer_mem_pin_args *args,
-		      enum peer_mem_reason reason, int err, const char *detail)
+int peer_mem_pin_refuse(const struct peer_mem_pin *pin,
+			const struct peer_mem_pin_args *args,
+			enum peer_mem_reason reason, int err,
+			const char *detail)
 {
 	const struct peer_mem_where where = {
 		.exporter = pin->region->exporter,
@@ -329,25 +330,39 @@ static enum peer_mem_reason reason_of(int err)
 	}
 }
 
+int peer_mem_pin_judge_device(const struct peer_mem_pin *pin,
+			      const struct peer_mem_pin_args *args,
+			      struct device *dev, enum peer_mem_dma_kind *kind)
+{
+	enum peer_mem_route route;
+	char why[192];
+
+	route = peer_mem_route_find(pin->region->desc.pdev, dev, why,
+				    sizeof(why));
+	if (route == PEER_ROUTE_NONE)
+		return peer_mem_pin_refuse(pin, args, PEER_MEM_UNREACHABLE, 0,
+					   why);
+	*kind = peer_mem_dma_kind(route, dev);
+	if (pin->watched && !peer_pfnmap_may_map(*kind))
+		return peer_mem_pin_refuse(pin, args, PEER_MEM_UNFENCED, 0,
+					   NULL);
+	if (!fits_mask(pin, dev, *kind))
+		return peer_mem_pin_refuse(pin, args, PEER_MEM_BEYOND_MASK, 0,
+					   NULL);
+	return 0;
+}
+
 int peer_mem_pin_map(struct peer_mem_pin *pin,
 		     const struct peer_mem_pin_args *args, struct device *dev,
 		     size_t max_seg, struct sg_table *sgt)
 {
 	enum peer_mem_dma_kind kind;
-	enum peer_mem_route route;
-	char why[192];
 	int ret;
 
 	max_seg = whole_pages(max_seg);
-	route = peer_mem_route_find(pin->region->desc.pdev, dev, why,
-				    sizeof(why));
-	if (route == PEER_ROUTE_NONE)
-		return refuse_map(pin, args, PEER_MEM_UNREACHABLE, 0, why);
-	kind = peer_mem_dma_kind(route, dev);
-	if (pin->watched && !peer_pfnmap_may_map(kind))
-		return refuse_map(pin, args, PEER_MEM_UNFENCED, 0, NULL);
-	if (!fits_mask(pin, dev, kind))
-		return refuse_map(pin, args, PEER_MEM_BEYOND_MASK, 0, NULL);
+	ret = peer_mem_pin_judge_device(pin, args, dev, &kind);
+	if (ret)
+		return ret;
 	ret = alloc_tables(pin, kind, max_seg, sgt);
 	if (ret)
 		return ret;
@@ -359,7 +374,8 @@ int peer_mem_pin_map(struct peer_mem_pin *pin,
 	mutex_unlock(&pin->region->map_lock);
 	if (ret) {
 		free_tables(pin, sgt);
-		return refuse_map(pin, args, reason_of(ret), ret, NULL);
+		return peer_mem_pin_refuse(pin, args, reason_of(ret), ret,
+					   NULL);
 	}
 	/* no page list: for the DMA side only, and never unpinned by others */
 	sgt->orig_nents = 0;
@@ -391,6 +407,10 @@ bool peer_mem_pin_fence(struct peer_mem_pin *pin)
 	struct peer_mem_dma *dma = &pin->dma;
 
 	lockdep_assert_held(&pin->region->map_lock);
+	if (pin->flags & PEER_MEM_PIN_EXPORT) {
+		dma->fenced = true;	/* nobody reaches it by this pin */
+		return true;
+	}
 	if (dma->kind != PEER_DMA_IOVA)
 		return false;
 	if (!dma->fenced)
@@ -402,9 +422,9 @@ bool peer_mem_pin_fence(struct peer_mem_pin *pin)
 int peer_mem_pin_refuse_map(const struct peer_mem_pin *pin,
 			    const struct peer_mem_pin_args *args, int err)
 {
-	return refuse_map(pin, args,
-			  err == -EREMOTEIO ? PEER_MEM_UNREACHABLE :
-					      PEER_MEM_OTHER,
-			  err, NULL);
+	return peer_mem_pin_refuse(pin, args,
+				   err == -EREMOTEIO ? PEER_MEM_UNREACHABLE :
+						       PEER_MEM_OTHER,
+				   err, NULL);
 }
 EXPORT_SYMBOL_GPL(peer_mem_pin_refuse_map);

@@ -102,23 +102,34 @@ static struct peer_mem_pin *alloc_pin(const struct peer_mem_pin_args *args)
 	pin->len = args->len;
 	pin->flags = args->flags;
 	pin->owner = get_pid(task_tgid(current));
+	pin->base = pin;
+	pin->nr_users = 1;
 	peer_phys_init(&pin->phys);
 	return pin;
 }
 
-void peer_mem_pin_drop_extents(struct peer_mem_pin *pin)
+static void put_extents(struct peer_mem_pin *pin)
 {
 	const struct peer_vm_ops *ops = pin->ops;
 	unsigned int i;
 
 	if (!ops)
-		return;		/* dropped when it was fenced */
+		return;		/* it never got as far as asking */
 	if (ops->put_extent)
 		for (i = 0; i < pin->phys.nr; i++)
 			ops->put_extent(pin->phys.vec[i].paddr,
 					pin->phys.vec[i].len);
 	pin->ops = NULL;
 	module_put(ops->owner);
+}
+
+void peer_mem_pin_drop_extents(struct peer_mem_pin *pin)
+{
+	struct peer_mem_pin *base = pin->base;
+
+	pin->base = NULL;	/* dropped once, if fenced already then */
+	if (base && !--base->nr_users)
+		put_extents(base);
 }
 
 /* Undo whatever a pin has, complete or not. */
@@ -139,7 +150,8 @@ static void free_pin(struct peer_mem_pin *pin)
 		mutex_unlock(&region->map_lock);
 		peer_mem_region_put(region);
 	}
-	peer_phys_free(&pin->phys);
+	if (!pin->is_share)
+		peer_phys_free(&pin->phys);
 	put_pid(pin->owner);
 	kfree(pin);
 }
@@ -276,6 +288,19 @@ static int look_at_range(const struct pin_request *req, struct range_view *view)
 	return ret;
 }
 
+/* None of it is ours: that is somebody else's business, but for a dma-buf. */
+static int judge_ordinary(struct pin_request *req, const struct range_view *view)
+{
+	enum peer_vma_kind kind = has_kind(view, PEER_VMA_HOLE) ? PEER_VMA_HOLE :
+								  PEER_VMA_HOST;
+
+	if (!(req->args->flags & PEER_MEM_PIN_EXPORT))
+		return 0;
+	return refuse(req, kind == PEER_VMA_HOLE ? PEER_MEM_HOLE :
+						   PEER_MEM_NOT_PEER,
+		      0, view->at[kind], view->at[kind]);
+}
+
 /* 1: all peer memory; 0: none of it; else the errno of a refusal. */
 static int judge_range(struct pin_request *req)
 {
@@ -291,7 +316,7 @@ static int judge_range(struct pin_request *req)
 	else if (has_kind(&view, PEER_VMA_PFN))
 		peer_at = view.at[PEER_VMA_PFN];
 	else
-		return 0;
+		return judge_ordinary(req, &view);
 
 	if (req->args->flags & PEER_MEM_PIN_ODP)
 		return refuse(req, PEER_MEM_ODP, 0, peer_at, peer_at);
@@ -306,6 +331,10 @@ static int judge_range(struct pin_request *req)
 	if (has_kind(&view, PEER_VMA_PFN) &&
 	    req->args->flags & PEER_MEM_PIN_NEED_PAGES)
 		return refuse(req, PEER_MEM_FOREIGN_PFN, 0,
+			      view.at[PEER_VMA_PFN], view.at[PEER_VMA_PFN]);
+	if (has_kind(&view, PEER_VMA_PFN) &&
+	    req->args->flags & PEER_MEM_PIN_EXPORT)
+		return refuse(req, PEER_MEM_FOREIGN_EXPORT, 0,
 			      view.at[PEER_VMA_PFN], view.at[PEER_VMA_PFN]);
 	return 1;
 }
@@ -323,7 +352,7 @@ static int judge_bad_bounds(struct pin_request *req)
 
 	peer_vma_match_get(addr & PAGE_MASK, &match);
 	peer_vma_match_put(&match);
-	if (!match.ops)
+	if (!match.ops && !(req->args->flags & PEER_MEM_PIN_EXPORT))
 		return 0;
 	return refuse(req, reason, 0, addr, addr & PAGE_MASK);
 }
@@ -377,6 +406,15 @@ static struct peer_mem_pin *pin_locked(struct pin_request *req)
 	return pin;
 }
 
+void peer_mem_pin_note(const struct peer_mem_pin *pin)
+{
+	peer_mem_count(&peer_mem_stats, PEER_STAT_pins, 1);
+	peer_mem_count(&peer_mem_stats, PEER_STAT_live_pins, 1);
+	peer_mem_count(&peer_mem_stats, PEER_STAT_live_pinned_bytes,
+		       pin->phys.bytes);
+	trace_peer_mem_pin(pin);
+}
+
 struct peer_mem_pin *peer_mem_pin_user(const struct peer_mem_pin_args *user_args)
 {
 	struct peer_mem_pin_args args = *user_args;
@@ -396,11 +434,7 @@ struct peer_mem_pin *peer_mem_pin_user(const struct peer_mem_pin_args *user_args
 	pin = watch_pin(&req, pin);
 	if (IS_ERR(pin))
 		return pin;
-	peer_mem_count(&peer_mem_stats, PEER_STAT_pins, 1);
-	peer_mem_count(&peer_mem_stats, PEER_STAT_live_pins, 1);
-	peer_mem_count(&peer_mem_stats, PEER_STAT_live_pinned_bytes,
-		       pin->phys.bytes);
-	trace_peer_mem_pin(pin);
+	peer_mem_pin_note(pin);
 	return pin;
 }
 EXPORT_SYMBOL_GPL(peer_mem_pin_user);

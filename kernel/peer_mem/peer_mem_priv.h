@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the files of peer_mem.ko share. Calls go downwards only: chardev ->
- * ioctl_* -> gup, dma, route -> vma_match, revoke -> region -> phys; exporters/
- * -> region.
+ * ioctl_* -> dmabuf -> gup, dma, route -> vma_match, revoke -> region -> phys;
+ * exporters/ -> region. Upwards goes one call: revoke tells dmabuf.
  *
  * Lock order, outermost first:
  *
  *   device_lock (PCI core, around unbind)
- *     mmap_lock, mmu notifiers
- *       region->revoke_lock	mutex, around an exporter's zap
+ *     region->revoke_lock	mutex, around an exporter's zap and the
+ *			invalidation of dma-bufs
+ *     mmap_lock
+ *       dma_resv of a dma-buf	importers map and unmap under it, revoke
+ *			invalidates under it. The kernel fixes that mmu notifiers
+ *			run inside of it, so no mmu notifier may take it
+ *       db->fault_lock	rwsem, dmabuf.c: faults of a dma-buf's mmap
+ *     mmu notifiers
  *       regions_lock	mutex, region.c: the list of regions, the list of
  *			devices that are being unbound
  *           region->map_lock	mutex: DMA maps of the region's pins. Taken in
@@ -49,7 +55,9 @@
 	S(live_pins)							\
 	S(live_pinned_bytes)						\
 	S(live_maps)							\
+	S(live_dmabufs)							\
 	S(pins)								\
+	S(dmabufs)							\
 	S(refusals)							\
 	S(revokes)							\
 	S(revoke_fences)						\
@@ -118,9 +126,23 @@ struct peer_mem_dma {
 	dma_addr_t *addr;		/* PEER_DMA_PHYSICAL, one a range */
 };
 
+/*
+ * peer_mem_pin_args.flags of our own: for a dma-buf. Memory that is not ours is
+ * refused then, not left to somebody else, and so are watched PFN maps. The pin
+ * reaches the memory by its shares only, one for each mapping of an importer.
+ */
+#define PEER_MEM_PIN_EXPORT	BIT(31)
+
+struct peer_dmabuf;
+
 struct peer_mem_pin {
 	struct peer_mem_region *region;	/* referenced */
 	const struct peer_vm_ops *ops;	/* its module is referenced */
+	struct peer_mem_pin *base;	/* map_lock; whose extents it uses: its
+					   own, its sharer's, NULL: dropped */
+	unsigned int nr_users;		/* map_lock; pins whose base it is */
+	bool is_share;			/* phys belongs to another pin */
+	struct peer_dmabuf *dmabuf;	/* map_lock; PEER_MEM_PIN_EXPORT only */
 	struct list_head node;		/* region->lock */
 	struct pid *owner;		/* thread group to kill at a revoke */
 	bool killed;			/* region->lock; the owner was */
@@ -186,7 +208,36 @@ void peer_mem_chardev_exit(void);
 void peer_mem_refusal_keep(const struct peer_mem_pin_args *args, int err,
 			   const char *text);
 
+/* ---- dmabuf.c ---- */
+
+struct dma_buf;
+
+/*
+ * A dma-buf of the whole pages that hold a range of the current process; the file
+ * is the caller's. @args: as for peer_mem_pin_user(), PEER_MEM_PIN_EXPORT set.
+ * ERR_PTR of what that returns, or -ENFILE, -ENOMEM.
+ */
+struct dma_buf *peer_dmabuf_export(const struct peer_mem_pin_args *args);
+
+/*
+ * Tell the importers of all of @region's dma-bufs that the memory is gone, zap user
+ * maps of them, wait for the importers' fences. region->revoked is set,
+ * revoke_lock held. Those that have not unmapped are waited for like other pins.
+ */
+void peer_dmabuf_revoke_all(struct peer_mem_region *region);
+
+/* ---- share.c ---- */
+
+/*
+ * Another right to the memory of @pin, to be mapped by itself; @pin outlives it.
+ * Freed by peer_mem_unpin(). ERR_PTR(-ENODEV) if revoked, ERR_PTR(-ENOMEM).
+ */
+struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin);
+
 /* ---- gup.c ---- */
+
+/* Count and trace a new pin. */
+void peer_mem_pin_note(const struct peer_mem_pin *pin);
 
 /* Drop what the exporter gave: afterwards it may take the memory away. */
 void peer_mem_pin_drop_extents(struct peer_mem_pin *pin);
@@ -194,6 +245,20 @@ void peer_mem_pin_drop_extents(struct peer_mem_pin *pin);
 /* ---- dma.c ---- */
 
 enum peer_mem_route;
+
+/*
+ * Can @dev be given the memory? 0 and how it would be mapped, or a refusal of
+ * peer_mem_pin_map(), logged.
+ */
+int peer_mem_pin_judge_device(const struct peer_mem_pin *pin,
+			      const struct peer_mem_pin_args *args,
+			      struct device *dev, enum peer_mem_dma_kind *kind);
+
+/* Count, trace and log that a consumer cannot have @pin. Returns the errno. */
+int peer_mem_pin_refuse(const struct peer_mem_pin *pin,
+			const struct peer_mem_pin_args *args,
+			enum peer_mem_reason reason, int err,
+			const char *detail);
 
 /* How @dev would be mapped along @route. */
 enum peer_mem_dma_kind peer_mem_dma_kind(enum peer_mem_route route,

@@ -64,6 +64,18 @@ struct pci_dev;
 	R(BEYOND_MASK, ERANGE,						\
 	  "the device's BAR lies above the addresses that the NIC can produce", \
 	  "turn the IOMMU on, or place the BAR below (BIOS: above 4G decoding)") \
+	R(NOT_PEER, ENXIO,						\
+	  "ordinary memory, which is no device's",			\
+	  "hand it over as it is: only device memory needs a dma-buf")	\
+	R(FOREIGN_EXPORT, EOPNOTSUPP,					\
+	  "a PFN mapping of a driver that does not export it: it can go away at any time, and who imported a dma-buf of it could not be stopped by then", \
+	  "map the BAR through peer_bar, or ask its own driver for a dma-buf (VFIO has one)") \
+	R(NOT_P2P, EOPNOTSUPP,						\
+	  "the importer of the dma-buf does not support peer-to-peer",	\
+	  "use a device whose driver imports device memory")		\
+	R(READ_ONLY_EXPORT, EACCES,					\
+	  "the importer is to write but the dma-buf was exported for reading", \
+	  "export it with PEER_MEM_EXPORT_WRITE (RDMA drivers always map for writing)") \
 	R(TOO_LARGE, E2BIG,						\
 	  "soft-RoCE cannot hold so many pages in one registration",	\
 	  "register at most 1 GiB at a time")				\

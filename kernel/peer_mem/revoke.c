@@ -29,8 +29,8 @@ MODULE_PARM_DESC(revoke_timeout_ms,
 #define REVOKE_NAG	(10 * HZ)
 
 /*
- * No new pins, and the exporter's user maps are gone when this returns, also if
- * another revoker got here first.
+ * No new pins, the exporter's user maps are gone and the importers of dma-bufs
+ * know when this returns, also if another revoker got here first.
  */
 static void mark_and_zap(struct peer_mem_region *region)
 {
@@ -43,6 +43,7 @@ static void mark_and_zap(struct peer_mem_region *region)
 		trace_peer_mem_revoke(region, "start");
 		if (region->desc.zap)
 			region->desc.zap(region->desc.zap_arg);
+		peer_dmabuf_revoke_all(region);
 		WRITE_ONCE(region->zapped, true);
 	}
 	mutex_unlock(&region->revoke_lock);
@@ -57,7 +58,8 @@ bool peer_mem_pin_cut(struct peer_mem_pin *pin)
 		return false;
 	peer_mem_pin_drop_extents(pin);
 	peer_mem_region_unwaited(pin);
-	peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_fences, 1);
+	if (pin->dma.kind != PEER_DMA_NONE)
+		peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_fences, 1);
 	return true;
 }
 

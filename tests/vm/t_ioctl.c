@@ -49,6 +49,9 @@ static const struct call calls[] = {
 	/* process 1 registers nothing */
 	{ "refusal", PEER_MEM_REFUSAL, sizeof(struct peer_mem_refusal),
 	  { R(peer_mem_refusal, reserved) }, -ENOENT },
+	/* an empty range */
+	{ "export", PEER_MEM_EXPORT, sizeof(struct peer_mem_export),
+	  { R(peer_mem_export, reserved) }, -EINVAL },
 	{ "stats", PEER_MEM_STATS, sizeof(struct peer_mem_stats),
 	  { R(peer_mem_stats, reserved) }, 0 },
 };
@@ -127,7 +130,7 @@ static void check_members(const struct call *call)
 {
 	char *arg;
 
-	for (int bit = 0; bit < 32; bit++) {
+	for (int bit = call->number == PEER_MEM_EXPORT ? 2 : 0; bit < 32; bit++) {
 		arg = make_arg(call, call->size);
 		memcpy(arg + 4, &(uint32_t){ 1U << bit }, 4);
 		expect(call, "an unknown flag", -EINVAL, do_call(call->number, arg));
@@ -176,7 +179,7 @@ static void check_unknown(void)
 	char *arg = fence - 64;
 
 	memset(arg, 0, 64);
-	for (unsigned int nr = _IOC_NR(PEER_MEM_STATS) + 1; nr < 256; nr++)
+	for (unsigned int nr = NR_CALLS; nr < 256; nr++)
 		expect(&unknown, "any", -ENOTTY,
 		       do_call(_IOC(_IOC_READ | _IOC_WRITE, PEER_MEM_IOC, nr, 64), arg));
 }
@@ -187,11 +190,19 @@ static void check_failure_writes_nothing(void)
 	struct peer_mem_reach reach = { .size = sizeof(reach), .way = 77, .distance = 77 };
 	struct peer_mem_refusal refusal = { .size = sizeof(refusal), .index = 1 << 20,
 					    .error = 77 };
+	struct peer_mem_export export = { .size = sizeof(export), .va = (uintptr_t)&export,
+					  .len = 1, .fd = 77, .offset = 77 };
 
 	reach.client.domain = 0xfffe;
 	expect(&calls[2], "no such function", -ENODEV, do_call(PEER_MEM_REACH, &reach));
 	expect(&calls[3], "no such refusal", -ENOENT, do_call(PEER_MEM_REFUSAL, &refusal));
-	if (reach.way != 77 || reach.distance != 77 || refusal.error != 77 ||
+	expect(&calls[4], "ordinary memory", -ENXIO, do_call(PEER_MEM_EXPORT, &export));
+	export.va = (uintptr_t)fence;
+	expect(&calls[4], "ordinary memory, out of reach", -ENXIO,
+	       do_call(PEER_MEM_EXPORT, &export));
+	export.va = 4096;
+	expect(&calls[4], "a hole", -EFAULT, do_call(PEER_MEM_EXPORT, &export));
+	if (export.fd != 77 || export.offset != 77 || reach.way != 77 || reach.distance != 77 || refusal.error != 77 ||
 	    refusal.index != 1 << 20) {
 		failures++;
 		t_err("a failed call wrote to its struct");
@@ -214,9 +225,9 @@ static void check_stats(void)
 		if (!stats.name[0] || stats.index++ > 1000)
 			break;
 	}
-	expect(&calls[4], "behind the last counter", -ENOENT, ret);
+	expect(&calls[5], "behind the last counter", -ENOENT, ret);
 	stats.index = UINT32_MAX;
-	expect(&calls[4], "the last index", -ENOENT, do_call(PEER_MEM_STATS, &stats));
+	expect(&calls[5], "the last index", -ENOENT, do_call(PEER_MEM_STATS, &stats));
 	if (found != sizeof(wanted) / sizeof(wanted[0])) {
 		failures++;
 		t_err("stats: %u of the counters that must be there", found);

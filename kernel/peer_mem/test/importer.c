@@ -13,16 +13,20 @@
 #include <linux/xarray.h>
 
 #include "../peer_mem.h"
+#include "object.h"
 #include "peer_mem_test.h"
 
 struct test_pin {
+	struct test_object object;
 	struct peer_mem_pin *pin;
 	struct pci_dev *client;		/* NULL: not mapped */
 	struct sg_table sgt;
 };
 
-static void destroy(struct test_pin *tp)
+static void destroy(struct test_object *object)
 {
+	struct test_pin *tp = container_of(object, struct test_pin, object);
+
 	if (tp->client)
 		peer_mem_pin_unmap(tp->pin, &tp->sgt);
 	peer_mem_unpin(tp->pin);
@@ -64,7 +68,7 @@ static int map(struct test_pin *tp, const struct peer_mem_pin_args *args,
 	return 0;
 }
 
-static int pin(struct xarray *pins, struct peer_test_pin *arg)
+static int pin(struct xarray *objects, struct peer_test_pin *arg)
 {
 	const struct peer_mem_pin_args args = {
 		.va = arg->va,
@@ -78,6 +82,7 @@ static int pin(struct xarray *pins, struct peer_test_pin *arg)
 	tp = kzalloc(sizeof(*tp), GFP_KERNEL);
 	if (!tp)
 		return -ENOMEM;
+	tp->object.destroy = destroy;
 	tp->pin = peer_mem_pin_user(&args);
 	if (IS_ERR_OR_NULL(tp->pin)) {
 		ret = tp->pin ? PTR_ERR(tp->pin) : -ENOMSG;
@@ -89,77 +94,82 @@ static int pin(struct xarray *pins, struct peer_test_pin *arg)
 		if (ret)
 			goto err_destroy;
 	}
-	ret = xa_alloc(pins, &arg->id, tp, xa_limit_31b, GFP_KERNEL);
+	ret = test_object_add(objects, &tp->object, &arg->id);
 	if (ret)
 		goto err_destroy;
 	return 0;
 
 err_destroy:
-	destroy(tp);
+	destroy(&tp->object);
 	return ret;
 }
 
-static long pin_user(struct xarray *pins, void __user *uarg)
+static long pin_user(struct xarray *objects, void __user *uarg)
 {
 	struct peer_test_pin arg;
 	int ret;
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
-	ret = pin(pins, &arg);
+	ret = pin(objects, &arg);
 	if (!ret && copy_to_user(uarg, &arg, sizeof(arg)))
 		ret = -EFAULT;		/* the pin goes with the file */
 	return ret;
 }
 
-static long unpin_user(struct xarray *pins, void __user *uarg)
+static long unpin_user(struct xarray *objects, void __user *uarg)
 {
-	struct test_pin *tp;
+	struct test_object *object;
 	u32 id;
 
 	if (copy_from_user(&id, uarg, sizeof(id)))
 		return -EFAULT;
-	tp = xa_erase(pins, id);
-	if (!tp)
+	object = xa_erase(objects, id);
+	if (!object)
 		return -ENOENT;
-	destroy(tp);
+	object->destroy(object);
 	return 0;
 }
 
 static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct xarray *pins = file->private_data;
+	struct xarray *objects = file->private_data;
+	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {
 	case PEER_TEST_PIN:
-		return pin_user(pins, (void __user *)arg);
+		return pin_user(objects, uarg);
 	case PEER_TEST_UNPIN:
-		return unpin_user(pins, (void __user *)arg);
+		return unpin_user(objects, uarg);
+	case PEER_TEST_IMPORT:
+		return test_import(objects, uarg);
+	case PEER_TEST_STATE:
+		return test_state(objects, uarg);
 	}
 	return -ENOTTY;
 }
 
 static int test_open(struct inode *inode, struct file *file)
 {
-	struct xarray *pins = kzalloc(sizeof(*pins), GFP_KERNEL);
+	struct xarray *objects = kzalloc(sizeof(*objects), GFP_KERNEL);
 
-	if (!pins)
+	if (!objects)
 		return -ENOMEM;
-	xa_init_flags(pins, XA_FLAGS_ALLOC);
-	file->private_data = pins;
+	xa_init_flags(objects, XA_FLAGS_ALLOC);
+	file->private_data = objects;
 	return 0;
 }
 
 static int test_release(struct inode *inode, struct file *file)
 {
-	struct xarray *pins = file->private_data;
-	struct test_pin *tp;
+	struct xarray *objects = file->private_data;
+	struct test_object *object;
 	unsigned long id;
 
-	xa_for_each(pins, id, tp)
-		destroy(tp);
-	xa_destroy(pins);
-	kfree(pins);
+	xa_for_each(objects, id, object)
+		object->destroy(object);
+	xa_destroy(objects);
+	kfree(objects);
 	return 0;
 }
 

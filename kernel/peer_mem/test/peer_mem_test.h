@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * /dev/peer_mem_test: a consumer without a NIC, for the lab only. It pins a range
- * of the calling process and maps it for any PCI function, so that the addresses
- * a NIC would be programmed with can be looked at in every topology.
+ * of the calling process, or imports a dma-buf, and maps it for any PCI function, so
+ * that the addresses a NIC would be programmed with can be looked at in every
+ * topology.
  */
 #ifndef PEER_MEM_TEST_H
 #define PEER_MEM_TEST_H
@@ -35,8 +36,48 @@ struct peer_test_pin {
 	__u64 dma_len[PEER_TEST_MAX_SEGS];
 };
 
+/* How it imports; what follows says what a driver of this kind is. */
+enum peer_test_importer {
+	PEER_TEST_DYNAMIC = 0,		/* maps when told, unmaps when invalidated */
+	PEER_TEST_LAZY = 1,		/* the same, but unmaps some time later */
+	PEER_TEST_PINNED = 2,		/* pins, and cannot be invalidated */
+	PEER_TEST_STATIC = 3,		/* attaches the old way, no peer-to-peer */
+	PEER_TEST_VMAP = 4,		/* no device: the kernel maps it */
+};
+
+/*
+ * In: fd of the dma-buf, how; domain, bus, devfn of the function; read_only: it maps
+ * for reading.
+ * Out: id for UNPIN and STATE; nr_segs and the first of them.
+ * errno: those of the dma-buf; ENODEV also: no such function.
+ */
+struct peer_test_import {
+	__s32 fd;
+	__u32 how;		/* enum peer_test_importer */
+	__u32 read_only;
+	__u32 domain;
+	__u32 bus;
+	__u32 devfn;
+	__u32 id;
+	__u32 nr_segs;
+	__u64 dma_addr[PEER_TEST_MAX_SEGS];
+	__u64 dma_len[PEER_TEST_MAX_SEGS];
+};
+
+/*
+ * What became of it. In: id. Out: how often it was invalidated; whether it is mapped.
+ * ENOENT, no such id.
+ */
+struct peer_test_state {
+	__u32 id;
+	__u32 invalidated;
+	__u32 mapped;
+};
+
 #define PEER_TEST_IOC		'P'
 #define PEER_TEST_PIN		_IOWR(PEER_TEST_IOC, 1, struct peer_test_pin)
 #define PEER_TEST_UNPIN		_IOW(PEER_TEST_IOC, 2, __u32)
+#define PEER_TEST_IMPORT	_IOWR(PEER_TEST_IOC, 3, struct peer_test_import)
+#define PEER_TEST_STATE		_IOWR(PEER_TEST_IOC, 4, struct peer_test_state)
 
 #endif

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A range of peer memory as a dma-buf.
+ *
+ * The dma-buf owns one pin. Each mapping that an importer makes is a share of it
+ * (share.c), mapped by dma.c for that importer's device like the pin of a memory
+ * region: bus address, IOVA or CPU address by the route.
+ *
+ * The memory never moves, so pinning asks nothing of us. It may go, though: then all
+ * importers are invalidated (dma_buf_invalidate_mappings), which makes those that
+ * can stop their device and unmap. Those that cannot are fenced where an IOMMU
+ * translates; the rest is waited for, and in the end the process that registered
+ * it is killed, by revoke.c as ever.
+ *
+ * All this takes the dma_resv lock, inside of which mmu notifiers run. A revoke that
+ * begins in one could not invalidate, therefore watched PFN maps get no dma-buf.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "dmabuf.h"
+
+MODULE_IMPORT_NS("DMA_BUF");
+
+/* How often a wait for fences speaks; also keeps the hung-task check quiet. */
+#define FENCE_NAG	(10 * HZ)
+
+/* One mapping of one importer. */
+struct dmabuf_map {
+	struct sg_table sgt;		/* what the importer gets */
+	struct peer_mem_pin *share;
+};
+
+/* What a refusal to an importer's device is logged with. */
+static struct peer_mem_pin_args importer_args(const struct peer_dmabuf *db,
+					      struct device *dev)
+{
+	return (struct peer_mem_pin_args){
+		.va = db->pin->va,
+		.len = db->pin->len,
+		.flags = db->pin->flags,
+		.consumer = dev_name(dev),
+	};
+}
+
+/* ---- dma_buf_ops ---- */
+
+static int attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
+{
+	struct peer_dmabuf *db = dmabuf->priv;
+	struct peer_mem_pin_args args = importer_args(db, attach->dev);
+	enum peer_mem_dma_kind kind;
+
+	if (READ_ONCE(db->pin->region->revoked))
+		return peer_mem_pin_refuse(db->pin, &args, PEER_MEM_GOING, 0,
+					   NULL);
+	if (!attach->peer2peer)
+		return peer_mem_pin_refuse(db->pin, &args, PEER_MEM_NOT_P2P, 0,
+					   NULL);
+	return peer_mem_pin_judge_device(db->pin, &args, attach->dev, &kind);
+}
+
+static struct sg_table *map(struct dma_buf_attachment *attach,
+			    enum dma_data_direction dir)
+{
+	struct peer_dmabuf *db = attach->dmabuf->priv;
+	struct peer_mem_pin_args args = importer_args(db, attach->dev);
+	struct dmabuf_map *map;
+	int ret;
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+	if (dir != DMA_TO_DEVICE && !(db->pin->flags & PEER_MEM_PIN_WRITE))
+		return ERR_PTR(peer_mem_pin_refuse(db->pin, &args,
+						   PEER_MEM_READ_ONLY_EXPORT, 0,
+						   NULL));
+	map = kzalloc(sizeof(*map), GFP_KERNEL);
+	if (!map)
+		return ERR_PTR(-ENOMEM);
+	map->share = peer_mem_pin_share(db->pin);
+	if (IS_ERR(map->share)) {
+		ret = PTR_ERR(map->share);
+		goto err_free;
+	}
+	ret = peer_mem_pin_map(map->share, &args, attach->dev, UINT_MAX,
+			       &map->sgt);
+	if (ret)
+		goto err_unpin;
+	return &map->sgt;
+
+err_unpin:
+	peer_mem_unpin(map->share);
+err_free:
+	kfree(map);
+	return ERR_PTR(ret);
+}
+
+static void unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+		  enum dma_data_direction dir)
+{
+	struct dmabuf_map *map = container_of(sgt, struct dmabuf_map, sgt);
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+	peer_mem_pin_unmap(map->share, sgt);
+	peer_mem_unpin(map->share);
+	kfree(map);
+}
+
+static void release(struct dma_buf *dmabuf)
+{
+	struct peer_dmabuf *db = dmabuf->priv;
+
+	/* a revoke that looks for dma-bufs finds this one no more */
+	mutex_lock(&db->pin->region->map_lock);
+	db->pin->dmabuf = NULL;
+	mutex_unlock(&db->pin->region->map_lock);
+	peer_mem_unpin(db->pin);
+	kfree(db);
+	peer_mem_count(&peer_mem_stats, PEER_STAT_live_dmabufs, -1);
+}
+
+/*
+ * No pin and unpin: without them the core lets everybody pin, and memory that
+ * never moves needs nothing done.
+ */
+static const struct dma_buf_ops dmabuf_ops = {
+	.attach = attach,
+	.map_dma_buf = map,
+	.unmap_dma_buf = unmap,
+	.begin_cpu_access = peer_dmabuf_begin_cpu_access,
+	.end_cpu_access = peer_dmabuf_end_cpu_access,
+	.mmap = peer_dmabuf_mmap,
+	.release = release,
+};
+
+/* ---- revoke ---- */
+
+/* The next one whose importers do not know yet; its file is referenced. */
+static struct peer_dmabuf *next_untold(struct peer_mem_region *region)
+{
+	struct peer_dmabuf *found = NULL;
+	struct peer_mem_pin *pin;
+
+	mutex_lock(&region->map_lock);
+	list_for_each_entry(pin, &region->pins, node) {
+		/* one that is on its way out has no importers any more */
+		if (!pin->dmabuf || pin->dmabuf->told ||
+		    !get_file_active(&pin->dmabuf->dmabuf->file))
+			continue;
+		found = pin->dmabuf;
+		found->told = true;
+		break;
+	}
+	mutex_unlock(&region->map_lock);
+	return found;
+}
+
+/*
+ * An importer may go on until its fences have signaled, which they must in finite
+ * time, and until it has unmapped; for that a revoke waits on the shares.
+ */
+static void invalidate(struct peer_dmabuf *db)
+{
+	struct dma_resv *resv = db->dmabuf->resv;
+
+	dma_resv_lock(resv, NULL);
+	dma_buf_invalidate_mappings(db->dmabuf);
+	while (!dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false,
+				      FENCE_NAG))
+		pci_warn(db->pin->region->desc.pdev,
+			 "peer_mem: BAR %d is revoked: a fence of a dma-buf's importer has not signaled\n",
+			 db->pin->region->desc.bar);
+	dma_resv_unlock(resv);
+}
+
+void peer_dmabuf_revoke_all(struct peer_mem_region *region)
+{
+	struct peer_dmabuf *db;
+	struct file *file;
+
+	lockdep_assert_held(&region->revoke_lock);
+	while ((db = next_untold(region))) {
+		file = db->dmabuf->file;
+		peer_dmabuf_zap(db);
+		invalidate(db);
+		fput(file);	/* db may go with it */
+	}
+}
+
+/* ---- export ---- */
+
+/* fdinfo shows both: whose memory and what may be done to it; the name in short. */
+static void name_it(struct peer_dmabuf *db)
+{
+	const struct peer_mem_region *region = db->pin->region;
+	const struct peer_mem_region_desc *desc = &region->desc;
+	const struct peer_phys_list *phys = &db->pin->phys;
+
+	scnprintf(db->exp_name, sizeof(db->exp_name),
+		  "peer_mem %s BAR %d +%#llx%s %s %s", pci_name(desc->pdev),
+		  desc->bar,
+		  (u64)(phys->vec[0].paddr -
+			pci_resource_start(desc->pdev, desc->bar)),
+		  phys->nr > 1 ? " (in pieces)" : "",
+		  db->pin->flags & PEER_MEM_PIN_WRITE ? "rw" : "ro",
+		  region->exporter);
+}
+
+static struct dma_buf *make_dmabuf(struct peer_dmabuf *db)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	const struct peer_mem_region_desc *desc = &db->pin->region->desc;
+	struct dma_buf *dmabuf;
+
+	info.exp_name = db->exp_name;
+	info.ops = &dmabuf_ops;
+	info.size = db->pin->phys.bytes;
+	info.flags = db->pin->flags & PEER_MEM_PIN_WRITE ? O_RDWR : O_RDONLY;
+	info.priv = db;
+	dmabuf = dma_buf_export(&info);
+	if (IS_ERR(dmabuf))
+		return dmabuf;
+	/* the program may give it another; without memory it has none */
+	dmabuf->name = kasprintf(GFP_KERNEL, "%s/%d", pci_name(desc->pdev),
+				 desc->bar);
+	return dmabuf;
+}
+
+struct dma_buf *peer_dmabuf_export(const struct peer_mem_pin_args *args)
+{
+	struct dma_buf *dmabuf;
+	struct peer_dmabuf *db;
+
+	db = kzalloc(sizeof(*db), GFP_KERNEL_ACCOUNT);
+	if (!db)
+		return ERR_PTR(-ENOMEM);
+	init_rwsem(&db->fault_lock);
+	db->pin = peer_mem_pin_user(args);
+	if (IS_ERR(db->pin)) {
+		dmabuf = ERR_CAST(db->pin);
+		goto err_free;
+	}
+	name_it(db);
+	dmabuf = make_dmabuf(db);
+	if (IS_ERR(dmabuf))
+		goto err_unpin;
+
+	/* From here on release() frees db, and a revoke finds the dma-buf. */
+	peer_mem_count(&peer_mem_stats, PEER_STAT_dmabufs, 1);
+	peer_mem_count(&peer_mem_stats, PEER_STAT_live_dmabufs, 1);
+	db->dmabuf = dmabuf;
+	mutex_lock(&db->pin->region->map_lock);
+	db->pin->dmabuf = db;
+	mutex_unlock(&db->pin->region->map_lock);
+	return dmabuf;
+
+err_unpin:
+	peer_mem_unpin(db->pin);
+err_free:
+	kfree(db);
+	return dmabuf;
+}

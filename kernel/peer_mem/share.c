@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Shares of a pin: a dma-buf has one pin on the memory, and each mapping that an
+ * importer makes of it is a right of its own, which a revoke fences or waits for
+ * like that of a memory region. What the exporter of the memory gave is held by
+ * all of them together and goes with the last.
+ */
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "peer_mem_priv.h"
+
+/*
+ * Whom to kill for it: the process that registers the dma-buf, which holds the
+ * memory region; where a kernel thread maps (a page fault of the NIC), the one
+ * that exported it.
+ */
+static struct pid *share_owner(const struct peer_mem_pin *pin)
+{
+	return get_pid(current->flags & PF_KTHREAD ? pin->owner :
+						     task_tgid(current));
+}
+
+static int attach(struct peer_mem_pin *pin, struct peer_mem_pin *share)
+{
+	int ret;
+
+	mutex_lock(&pin->region->map_lock);
+	ret = peer_mem_region_attach(pin->region, share);
+	if (!ret) {
+		/* not revoked, so the extents are still there */
+		share->base = pin;
+		pin->nr_users++;
+	}
+	mutex_unlock(&pin->region->map_lock);
+	return ret;
+}
+
+struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin)
+{
+	struct peer_mem_pin *share;
+	int ret;
+
+	share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
+	if (!share)
+		return ERR_PTR(-ENOMEM);
+	share->va = pin->va;
+	share->len = pin->len;
+	share->flags = pin->flags & ~PEER_MEM_PIN_EXPORT;
+	share->owner = share_owner(pin);
+	share->phys = pin->phys;
+	share->is_share = true;
+	ret = attach(pin, share);
+	if (ret) {
+		put_pid(share->owner);
+		kfree(share);
+		return ERR_PTR(ret);
+	}
+	peer_mem_pin_note(share);
+	return share;
+}

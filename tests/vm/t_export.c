@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * t_export SPEC
+ *
+ * One process with one buffer, led by the hand: it reads commands from stdin and
+ * answers each with one line, "ok ..." or the name of an errno. It makes dma-bufs of
+ * the buffer, uses them, and has peer_mem_test.ko import them.
+ *
+ *   export [ro] [OFFSET LEN]  "ok SIZE OFFSET"; that dma-buf is the current one
+ *   mixed       exports the buffer's last page and a page of host memory behind it
+ *   close       the current dma-buf; the one before it becomes the current one
+ *   unmap       the buffer
+ *   import dynamic|lazy|pinned|static|vmap [BDF [ro]]  "ok SEGMENTS ADDRESS LEN ..."
+ *   state       of the last import: "ok INVALIDATED MAPPED"
+ *   release     the last import
+ *   map [ro]    the dma-buf
+ *   put, get OFFSET [VALUE]     through the mapping of the dma-buf; or SIGBUS
+ *   put-buf, get-buf OFFSET [VALUE]   through that of the buffer
+ *   sync        begin and end of an access by the CPU
+ *   info        "ok" and what fdinfo says
+ *   fork        leaves a child that holds all this and does nothing, for ever
+ *   exit
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/dma-buf.h>
+#include <linux/peer_mem.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "peer_mem_test.h"
+#include "t.h"
+#include "t_buf.h"
+
+#define MAX_DMABUFS 16
+
+static struct t_buf buf;
+static int device, importer;
+static int dmabufs[MAX_DMABUFS], nr_dmabufs;
+static size_t sizes[MAX_DMABUFS];
+static uint32_t import_id;
+static char *view;
+static sigjmp_buf bus_error;
+
+static void on_bus_error(int signal)
+{
+	(void)signal;
+	siglongjmp(bus_error, 1);
+}
+
+static uint64_t number(const char *text)
+{
+	return text ? strtoull(text, NULL, 0) : 0;
+}
+
+static int export_range(uintptr_t va, size_t len, uint32_t flags)
+{
+	struct peer_mem_export arg = {
+		.size = sizeof(arg),
+		.flags = flags | PEER_MEM_EXPORT_CLOEXEC,
+		.va = va,
+		.len = len,
+	};
+	off_t size;
+
+	if (nr_dmabufs == MAX_DMABUFS)
+		return -ENOSPC;
+	if (ioctl(device, PEER_MEM_EXPORT, &arg))
+		return -errno;
+	if (!(fcntl(arg.fd, F_GETFD) & FD_CLOEXEC))
+		return -EBADE;
+	size = lseek(arg.fd, 0, SEEK_END);
+	if (size < 0)
+		return -errno;
+	sizes[nr_dmabufs] = (size_t)size;
+	dmabufs[nr_dmabufs++] = arg.fd;
+	printf("ok %zu %llu\n", (size_t)size, (unsigned long long)arg.offset);
+	return 1;
+}
+
+static int do_export(char **words)
+{
+	uint32_t flags = PEER_MEM_EXPORT_WRITE;
+	size_t len = buf.size;
+
+	if (words[0] && !strcmp(words[0], "ro")) {
+		flags = 0;
+		words++;
+	}
+	if (words[0] && words[1])
+		len = number(words[1]);
+	return export_range((uintptr_t)buf.addr + number(words[0]), len, flags);
+}
+
+static int do_mixed(void)
+{
+	size_t page = (size_t)getpagesize();
+	char *end = (char *)buf.addr + buf.size;
+
+	if (mmap(end, page, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != end)
+		return -errno;
+	return export_range((uintptr_t)end - page, 2 * page, PEER_MEM_EXPORT_WRITE);
+}
+
+static int do_import(char **words)
+{
+	static const char *const kinds[] = { "dynamic", "lazy", "pinned", "static", "vmap" };
+	struct peer_test_import arg = { .fd = dmabufs[nr_dmabufs - 1] };
+	unsigned int dev = 0, fn = 0;
+
+	while (arg.how < 5 && strcmp(kinds[arg.how], words[0]))
+		arg.how++;
+	if (words[1]) {
+		sscanf(words[1], "%x:%x:%x.%x", &arg.domain, &arg.bus, &dev, &fn);
+		arg.devfn = dev << 3 | fn;
+		arg.read_only = words[2] && !strcmp(words[2], "ro");
+	}
+	if (ioctl(importer, PEER_TEST_IMPORT, &arg))
+		return -errno;
+	import_id = arg.id;
+	printf("ok %u", arg.nr_segs);
+	for (unsigned int i = 0; i < arg.nr_segs && i < PEER_TEST_MAX_SEGS; i++)
+		printf(" %#" PRIx64 " %#" PRIx64, (uint64_t)arg.dma_addr[i],
+		       (uint64_t)arg.dma_len[i]);
+	putchar('\n');
+	return 1;
+}
+
+static int do_state(void)
+{
+	struct peer_test_state state = { .id = import_id };
+
+	if (ioctl(importer, PEER_TEST_STATE, &state))
+		return -errno;
+	printf("ok %u %u\n", state.invalidated, state.mapped);
+	return 1;
+}
+
+static int do_map(char **words)
+{
+	int prot = words[0] && !strcmp(words[0], "ro") ? PROT_READ : PROT_READ | PROT_WRITE;
+	void *addr = mmap(NULL, sizes[nr_dmabufs - 1], prot, MAP_SHARED,
+			  dmabufs[nr_dmabufs - 1], 0);
+
+	if (addr == MAP_FAILED)
+		return -errno;
+	view = addr;
+	return 0;
+}
+
+static int do_access(volatile uint64_t *at, int write, uint64_t value)
+{
+	if (sigsetjmp(bus_error, 1)) {
+		puts("SIGBUS");
+		return 1;
+	}
+	if (write)
+		*at = value;
+	printf("ok %#" PRIx64 "\n", (uint64_t)*at);
+	return 1;
+}
+
+static int do_sync(void)
+{
+	struct dma_buf_sync start = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW };
+	struct dma_buf_sync end = { .flags = DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW };
+	int fd = dmabufs[nr_dmabufs - 1];
+
+	return ioctl(fd, DMA_BUF_IOCTL_SYNC, &start) || ioctl(fd, DMA_BUF_IOCTL_SYNC, &end) ?
+		       -errno :
+		       0;
+}
+
+static int do_info(void)
+{
+	char path[64], line[160];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", dmabufs[nr_dmabufs - 1]);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	printf("ok");
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = 0;
+		printf(" %s;", line);
+	}
+	putchar('\n');
+	fclose(file);
+	return 1;
+}
+
+static int do_fork(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		for (;;)
+			pause();
+	return pid < 0 ? -errno : 0;
+}
+
+/* 0: say ok; 1: said; else the errno */
+static int obey(const char *verb, char **words)
+{
+	if (!strcmp(verb, "export"))
+		return do_export(words);
+	if (!strcmp(verb, "mixed"))
+		return do_mixed();
+	if (!strcmp(verb, "unmap"))
+		return munmap(buf.addr, buf.size) ? -errno : 0;
+	if (!strcmp(verb, "put-buf") || !strcmp(verb, "get-buf"))
+		return do_access((void *)((char *)buf.addr + number(words[0])), verb[0] == 'p',
+				 number(words[1]));
+	if (!strcmp(verb, "fork"))
+		return do_fork();
+	if (!nr_dmabufs)
+		return t_fail(-EINVAL, "%s before any export", verb);
+	if (!strcmp(verb, "close"))
+		return close(dmabufs[--nr_dmabufs]) ? -errno : 0;
+	if (!strcmp(verb, "import") && words[0])
+		return do_import(words);
+	if (!strcmp(verb, "state"))
+		return do_state();
+	if (!strcmp(verb, "release"))
+		return ioctl(importer, PEER_TEST_UNPIN, &import_id) ? -errno : 0;
+	if (!strcmp(verb, "map"))
+		return do_map(words);
+	if (!strcmp(verb, "put") || !strcmp(verb, "get"))
+		return do_access((void *)(view + number(words[0])), verb[0] == 'p',
+				 number(words[1]));
+	if (!strcmp(verb, "sync"))
+		return do_sync();
+	if (!strcmp(verb, "info"))
+		return do_info();
+	return t_fail(-ENOSYS, "no command %s", verb);
+}
+
+static void serve(void)
+{
+	char line[128];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		char *save = NULL, *verb = strtok_r(line, " \n", &save), *words[4] = { 0 };
+		int ret;
+
+		if (!verb || !strcmp(verb, "exit"))
+			break;
+		for (int i = 0; i < 3; i++)
+			words[i] = strtok_r(NULL, " \n", &save);
+		ret = obey(verb, words);
+		if (ret <= 0)
+			puts(ret ? strerrorname_np(-ret) : "ok");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int ret;
+
+	if (argc != 2) {
+		fputs("usage: t_export SPEC\nSPEC:  " T_BUF_USAGE "\n", stderr);
+		return T_FAIL;
+	}
+	setlinebuf(stdout);
+	signal(SIGBUS, on_bus_error);
+	ret = t_buf_open(&buf, argv[1]);
+	if (ret)
+		return T_FAIL;
+	device = open("/dev/peer_mem", O_RDWR | O_CLOEXEC);
+	importer = open("/dev/peer_mem_test", O_RDWR | O_CLOEXEC);
+	if (device < 0 || importer < 0)
+		return t_verdict(t_fail(-errno, "open /dev/peer_mem and /dev/peer_mem_test"));
+	puts("ok");
+	serve();
+	return T_PASS;
+}
