@@ -11,8 +11,15 @@
  *   sysfs:BDF/BAR[,off=N][,size=N]     a BAR through sysfs' resourceN, which no driver
  *                                      answers for; root only
  *
+ * and, loaded when they are asked for,
+ *
+ *   dmabuf:HEAP[,size=N]               ordinary memory as a dma-buf, from the heap that
+ *                                      /dev/dma_heap names so, or udmabuf; 16 MiB
+ *   cuda:N[,size=N]                    memory of NVIDIA GPU N; 16 MiB
+ *   rocm:N[,size=N]                    memory of AMD GPU N; 16 MiB
+ *
  * BDF is a PCI function, "0000:04:00.0" or "04:00.0"; N takes K, M and G and must be a
- * multiple of the page size for device memory. Device memory is not ordinary memory: it
+ * multiple of the page size for a BAR's memory. Device memory is not ordinary memory: it
  * is uncached or write-combined, atomics may fail, and it can be revoked (SIGBUS).
  *
  * Conventions, threads: as in ibvx.h; one buffer is used by one thread at a time. fork:
@@ -39,10 +46,13 @@ struct pbuf;
  *   -EINVAL	@spec is none, or reaches beyond the end of the memory
  *   -ENODEV	no such PCI function, or its memory is switched off
  *   -ENXIO	the function has no such BAR
- *   -ENOENT	the memory is not offered: no peer_bar on it, no CMB
+ *   -ENOENT	the memory is not offered: no peer_bar on it, no CMB, no such heap, or
+ *		the vendor's library is not installed
  *   -EACCES, -EPERM no permission
  *   -ENOMEM	not so much is free, or no huge pages are
  *   -EBUSY	its driver keeps others from mapping it
+ *   -EOPNOTSUPP	the vendor's library is too old, or gives no dma-bufs
+ *   -EIO	the vendor's library failed
  * @err says which, and what to do.
  */
 int pbuf_alloc(const char *spec, struct pbuf **buf_p, struct ibvx_error *err);
@@ -53,7 +63,10 @@ int pbuf_alloc(const char *spec, struct pbuf **buf_p, struct ibvx_error *err);
  */
 void pbuf_free(struct pbuf *buf);
 
-/* First byte; page aligned. */
+/*
+ * First byte; page aligned. With PBUF_NO_CPU it is the address by which the GPU knows
+ * the memory: for its own library and for ibvx_reg_pbuf(), not for the CPU.
+ */
 void *pbuf_addr(const struct pbuf *buf);
 
 /* Bytes. */
@@ -61,6 +74,8 @@ size_t pbuf_size(const struct pbuf *buf);
 
 #define PBUF_FUNCTION (1U << 0) /* a device's memory: function, bar, path are valid */
 #define PBUF_OFFSET (1U << 1)	/* offset is known */
+#define PBUF_DMABUF (1U << 2)	/* pbuf_dmabuf() serves it */
+#define PBUF_NO_CPU (1U << 3)	/* the CPU cannot read or write it */
 
 struct pbuf_info {
 	char provider[16];
@@ -69,6 +84,7 @@ struct pbuf_info {
 	char function[24];   /* "0000:04:00.0", or "" */
 	uint64_t offset;     /* of the first byte in the BAR */
 	char path[128];	     /* what was mapped, or "" */
+	uint64_t device_addr; /* by which the vendor's library knows it, 0: none */
 };
 
 /*
@@ -76,6 +92,16 @@ struct pbuf_info {
  *   -EINVAL	@size is 0
  */
 int pbuf_describe(const struct pbuf *buf, struct pbuf_info *info, size_t size);
+
+/*
+ * The dma-buf of memory that has one of its own (PBUF_DMABUF): a new descriptor, which
+ * the caller closes, and where in it the buffer begins.
+ *   -EOPNOTSUPP	this kind of memory has none, or the vendor's driver gives none
+ *   -EMFILE, -ENFILE, -ENOMEM
+ *   -EIO	the vendor's library failed
+ */
+int pbuf_dmabuf(const struct pbuf *buf, int *fd_p, uint64_t *offset_p,
+		struct ibvx_error *err);
 
 /*
  * The providers there are, one after the other: name, and one line of usage in @usage_p

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a provider is: a const table. A new kind of memory is a new file with its table
- * and one line in pbuf.c; nothing else asks which provider a buffer has.
+ * What a provider is: a const table. A new kind of memory is a new file with its table,
+ * and either one line in pbuf.c or, where it wants a vendor's library, a shared object of
+ * its own, libpbuf-NAME.so, that is loaded when it is asked for (plugin.c). Nothing
+ * else asks which provider a buffer has.
  */
 #ifndef PROVIDER_H
 #define PROVIDER_H
@@ -16,7 +18,9 @@
 enum pbuf_place {
 	PBUF_PLACE_NONE,
 	PBUF_PLACE_BDF,
-	PBUF_PLACE_BAR, /* BDF/BAR */
+	PBUF_PLACE_BAR,	   /* BDF/BAR */
+	PBUF_PLACE_NUMBER, /* of a device, 0 to 999 */
+	PBUF_PLACE_WORD,   /* letters, digits, - and _ */
 };
 
 #define PBUF_OPTION_OFF (1U << 0)
@@ -29,6 +33,8 @@ struct pbuf_spec {
 	uint64_t offset;
 	size_t size;
 	bool huge;
+	unsigned int number;
+	char word[32];
 };
 
 struct pbuf {
@@ -37,6 +43,7 @@ struct pbuf {
 	char path[128];
 	void *addr;
 	size_t size;
+	void *state; /* the provider's own */
 };
 
 struct pbuf_ops {
@@ -50,12 +57,53 @@ struct pbuf_ops {
 	void (*free)(struct pbuf *buf);
 	/* Adds to what the spec says. Optional. */
 	void (*describe)(const struct pbuf *buf, struct pbuf_info *info);
+	/*
+	 * A new descriptor of the memory's dma-buf, and where in it the buffer begins.
+	 * Optional: without it the memory is registered by its pointer.
+	 */
+	int (*dmabuf)(const struct pbuf *buf, int *fd_p, uint64_t *offset_p,
+		      struct ibvx_error *err);
 };
 
 extern const struct pbuf_ops pbuf_host_ops;
 extern const struct pbuf_ops pbuf_cmb_ops;
 extern const struct pbuf_ops pbuf_bar_ops;
 extern const struct pbuf_ops pbuf_sysfs_ops;
+
+/* ---- shared objects ---- */
+
+/*
+ * All of this header is between one release's library and its own objects: a change
+ * of it is a new number here, and others are refused.
+ */
+#define PBUF_PLUGIN_ABI 1
+
+struct pbuf_plugin {
+	uint32_t abi;
+	uint32_t buf_size; /* of struct pbuf */
+	const struct pbuf_ops *ops;
+};
+
+/* What a shared object exports, and nothing else. */
+#define PBUF_PLUGIN_SYMBOL "pbuf_plugin"
+#define PBUF_PLUGIN(ops_) \
+	extern const struct pbuf_plugin pbuf_plugin; \
+	__attribute__((visibility("default"))) const struct pbuf_plugin pbuf_plugin = { \
+		.abi = PBUF_PLUGIN_ABI, \
+		.buf_size = sizeof(struct pbuf), \
+		.ops = &(ops_), \
+	}
+
+/*
+ * The index-th that was found, NULL beyond the last. Loads all of them at the first
+ * call, in any thread; they are never unloaded.
+ */
+const struct pbuf_ops *pbuf_plugin_ops(unsigned int index);
+
+/* Why one could not be loaded, or "". */
+const char *pbuf_plugin_problem(void);
+
+/* ---- what providers share ---- */
 
 /* Takes @text, what stands behind "NAME:" or "", apart. -EINVAL with the usage. */
 int pbuf_spec_parse(const char *text, const struct pbuf_ops *ops, struct pbuf_spec *spec,

@@ -62,10 +62,36 @@ static int parse_option(const char *text, unsigned int allowed, struct pbuf_spec
 	return -EINVAL;
 }
 
+static int parse_number(const char *text, struct pbuf_spec *spec)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (!digits || digits > 3 || text[digits])
+		return -EINVAL;
+	spec->number = (unsigned int)strtoul(text, NULL, 10);
+	return 0;
+}
+
+static int parse_word(const char *text, struct pbuf_spec *spec)
+{
+	size_t len = 0;
+
+	while (isalnum((unsigned char)text[len]) || text[len] == '-' || text[len] == '_')
+		len++;
+	if (!len || len >= sizeof(spec->word) || text[len])
+		return -EINVAL;
+	memcpy(spec->word, text, len + 1);
+	return 0;
+}
+
 static int parse_place(const char *text, enum pbuf_place place, struct pbuf_spec *spec)
 {
 	struct pci_address at;
 
+	if (place == PBUF_PLACE_NUMBER)
+		return parse_number(text, spec);
+	if (place == PBUF_PLACE_WORD)
+		return parse_word(text, spec);
 	if (pci_address_parse(text, &at, &text))
 		return -EINVAL;
 	pci_address_format(&at, spec->function);

@@ -7,13 +7,17 @@
  * refuse with the documented errno. --shared: two buffers of the spec are one memory.
  * Exit 77 with the reason where the memory is not there.
  */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ibvx.h>
 #include <pbuf.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "t.h"
@@ -49,6 +53,56 @@ static void with_option(char *out, size_t size, const char *spec, const char *op
 	snprintf(out, size, "%s%s%s", spec, strchr(spec, ':') ? "," : ":", option);
 }
 
+static void check_data(const struct pbuf *buf)
+{
+	volatile uint32_t *words = pbuf_addr(buf);
+	size_t nr = pbuf_size(buf) / sizeof(*words), step = nr / 64;
+
+	for (size_t i = 0; i < nr; i += step)
+		words[i] = (uint32_t)(i * 2654435761U) ^ 0x5a5a5a5a;
+	for (size_t i = 0; i < nr; i += step)
+		CHECK(words[i] == ((uint32_t)(i * 2654435761U) ^ 0x5a5a5a5a),
+		      "word %zu was not kept", i);
+}
+
+/* The dma-buf of a buffer is the same memory, and a descriptor of the caller's own. */
+static void check_dmabuf(const struct pbuf *buf, const struct pbuf_info *info)
+{
+	volatile uint32_t *words = pbuf_addr(buf);
+	uint64_t offset = UINT64_MAX;
+	struct ibvx_error err;
+	int fd = -1, ret;
+	char *view;
+
+	ret = pbuf_dmabuf(buf, &fd, &offset, &err);
+	if (!(info->attrs & PBUF_DMABUF)) {
+		CHECK(ret == -EOPNOTSUPP && err.error == ret && err.text[0] && fd == -1 &&
+			      offset == UINT64_MAX,
+		      "a dma-buf of %s: %d", info->provider, ret);
+		return;
+	}
+	CHECK(!ret && fd >= 0 && offset != UINT64_MAX && !err.error, "dma-buf: %s", err.text);
+	CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC, "the dma-buf survives execve");
+	if (!ret && !(info->attrs & PBUF_NO_CPU)) {
+		view = mmap(NULL, pbuf_size(buf), PROT_READ, MAP_SHARED, fd, (off_t)offset);
+		CHECK(view != MAP_FAILED, "mmap the dma-buf: %s", strerror(errno));
+		*words = 0x600dda7a;
+		CHECK(view == MAP_FAILED || *(volatile uint32_t *)view == 0x600dda7a,
+		      "the dma-buf is other memory");
+		if (view != MAP_FAILED)
+			munmap(view, pbuf_size(buf));
+	}
+	close(fd);
+}
+
+static void check_device_addr(const struct pbuf *buf, const struct pbuf_info *info)
+{
+	if (info->attrs & PBUF_NO_CPU)
+		CHECK((uintptr_t)pbuf_addr(buf) == info->device_addr, "two addresses for a GPU");
+	else
+		CHECK(!info->device_addr || info->attrs & PBUF_DMABUF, "an address without a GPU");
+}
+
 /* The buffer and the kernel must tell the same. */
 static void check_truth(const struct pbuf *buf, const char *spec)
 {
@@ -60,6 +114,13 @@ static void check_truth(const struct pbuf *buf, const char *spec)
 	CHECK(!pbuf_describe(buf, &info, sizeof(info)), "describe");
 	CHECK(strlen(info.provider) == name && !memcmp(info.provider, spec, name),
 	      "provider is %s", info.provider);
+	check_dmabuf(buf, &info);
+	check_device_addr(buf, &info);
+	if (!(info.attrs & PBUF_NO_CPU))
+		check_data(buf);
+	/* a dma-buf's mapping tells the kernel nothing about whose memory it is */
+	if (info.attrs & PBUF_DMABUF)
+		return;
 	CHECK(!ibvx_query(x, addr, &first, sizeof(first)), "query");
 	CHECK(!ibvx_query(x, addr + pbuf_size(buf) - 1, &last, sizeof(last)), "query the end");
 	CHECK(first.attrs & IBVX_MEMORY_WRITE, "not writable");
@@ -81,18 +142,6 @@ static void check_truth(const struct pbuf *buf, const char *spec)
 		CHECK(first.bar_offset == info.offset, "offset %llu, says the kernel",
 		      (unsigned long long)first.bar_offset);
 	CHECK(info.path[0] && !access(info.path, F_OK), "path '%s'", info.path);
-}
-
-static void check_data(const struct pbuf *buf)
-{
-	volatile uint32_t *words = pbuf_addr(buf);
-	size_t nr = pbuf_size(buf) / sizeof(*words), step = nr / 64;
-
-	for (size_t i = 0; i < nr; i += step)
-		words[i] = (uint32_t)(i * 2654435761U) ^ 0x5a5a5a5a;
-	for (size_t i = 0; i < nr; i += step)
-		CHECK(words[i] == ((uint32_t)(i * 2654435761U) ^ 0x5a5a5a5a),
-		      "word %zu was not kept", i);
 }
 
 static void check_gone(void *addr)
@@ -118,10 +167,16 @@ static int check_one(const char *spec, size_t size)
 	CHECK(addr && !((uintptr_t)addr % (uintptr_t)getpagesize()), "address %p", addr);
 	CHECK(!size || pbuf_size(buf) == size, "%zu bytes, should be %zu", pbuf_size(buf), size);
 	check_truth(buf, spec);
-	check_data(buf);
 	pbuf_free(buf);
 	check_gone(addr);
 	return 0;
+}
+
+static bool has_cpu(const struct pbuf *buf)
+{
+	struct pbuf_info info;
+
+	return !pbuf_describe(buf, &info, sizeof(info)) && !(info.attrs & PBUF_NO_CPU);
 }
 
 /* Two at a time: of one memory or of two, as the provider says. */
@@ -135,10 +190,14 @@ static void check_two(const char *spec, int shared)
 	} else {
 		first = pbuf_addr(a);
 		second = pbuf_addr(b);
-		*first = 1;
-		*second = 2;
-		CHECK((*first == 2) == shared, "%s: two buffers are %s memory", spec,
-		      shared ? "not one" : "one");
+		if (has_cpu(a)) {
+			*first = 1;
+			*second = 2;
+			CHECK((*first == 2) == shared, "%s: two buffers are %s memory", spec,
+			      shared ? "not one" : "one");
+		} else {
+			CHECK(first != second, "%s: two buffers are one", spec);
+		}
 	}
 	pbuf_free(a);
 	pbuf_free(b);
@@ -241,6 +300,26 @@ static void check_places(const char *spec)
 	refused(text, -EINVAL);
 }
 
+/* Of memory that is named by a number or a word. */
+static void check_devices(const char *spec)
+{
+	bool number = isdigit((unsigned char)spec[strcspn(spec, ":") + 1]);
+	int name = (int)strcspn(spec, ":");
+	static const char *const bad[] = { "", "/", "0/2", "0x0", "-1", "1000", " 0", "a.b" };
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		/* a word may look like a number */
+		if (!number && !strcmp(bad[i], "1000"))
+			continue;
+		snprintf(text, sizeof(text), "%.*s:%s", name, spec, bad[i]);
+		if (number || (strcmp(bad[i], "0x0") && strcmp(bad[i], "-1")))
+			refused(text, -EINVAL);
+	}
+	snprintf(text, sizeof(text), "%.*s:%s", name, spec, number ? "999" : "nosuch");
+	refused(text, number ? -ENODEV : -ENOENT);
+}
+
 static int run(const char *spec, int shared)
 {
 	char sized[256], moved[256];
@@ -273,6 +352,8 @@ static int run(const char *spec, int shared)
 		check_refusals(spec);
 		if (strpbrk(spec, "/") || !strncmp(spec, "cmb:", 4))
 			check_places(spec);
+		else if (strncmp(spec, "host", 4))
+			check_devices(spec);
 	}
 	ibvx_close(x);
 	printf("provider %s: failed=%d\n", spec, failures);
@@ -289,7 +370,8 @@ int main(int argc, char **argv)
 		return T_FAIL;
 	}
 	ret = run(argv[1], shared);
-	if (ret == -ENODEV || ret == -ENXIO || ret == -ENOENT || ret == -ENOMEM)
+	if (ret == -ENODEV || ret == -ENXIO || ret == -ENOENT || ret == -ENOMEM ||
+	    ret == -EOPNOTSUPP)
 		return T_SKIP;
 	return t_verdict(ret);
 }

@@ -68,6 +68,8 @@ use() {
 	peer_mem check || fail "peer_mem check is not content"
 	as_member peer_mem query "bar:$bar/2,size=1M" | grep 'of peer memory' || fail "query"
 	as_member /tmp/tests/consumer "cmb:$nvme,size=64K" | grep "^65536 bytes of kind 2 $nvme" || fail "consumer"
+	/tmp/tests/consumer dmabuf:udmabuf,size=64K | grep '^65536 bytes' || fail "no loadable provider"
+	/tmp/tests/consumer cuda:0 | grep 'libcuda.so.1 is not there: install' || fail "cuda without CUDA"
 	setpriv --reuid 65534 --regid 65534 --clear-groups /tmp/tests/consumer "bar:$bar/2,size=64K" |
 		grep 'no permission' || fail "a user of no group may"
 	as_member timeout 60 ib_write_bw -d rxe0 -x 1 -F -n 20 -s 4096 --mmap="$node" >/tmp/server 2>&1 &
@@ -108,6 +110,7 @@ cp /build/package-tests/* /tmp/tests
 names=()
 for package in /tmp/packages/*.deb; do names+=("$(dpkg-deb -f "$package" Package)"); done
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
+unset PBUF_PROVIDERS
 mount -t tmpfs none /build
 
 install_packages

@@ -5,18 +5,7 @@
 # memory is not there.
 . /src/tests/rdma/guest.sh
 
-conforms() { # spec [--shared]
-	t_providers "$@" || fail "provider $1"
-}
-
-# absent SPEC REGEX: there is no such memory, and the reason says what to do
-absent() {
-	local status=0
-	t_providers "$1" 2>/tmp/why || status=$?
-	cat /tmp/why
-	[ "$status" -eq 77 ] || fail "$1 should be absent"
-	grep -qE "$2" /tmp/why || fail "the reason lacks '$2'"
-}
+. /src/tests/lib/conform.sh
 
 peers_find
 load_modules
