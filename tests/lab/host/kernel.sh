@@ -35,7 +35,7 @@ kernel_ensure() {
 
 	dir=$LAB_CACHE/kernel-$LAB_KERNEL-$(kernel_key)
 	if [ ! -d "$dir" ]; then
-		cache_make_lock "the kernel"
+		cache_make_lock kernel
 		[ -d "$dir" ] || kernel_make "$dir"
 		cache_make_unlock
 	fi

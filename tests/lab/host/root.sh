@@ -5,7 +5,7 @@
 # so that a changed package list makes a new one beside the old.
 #
 # Locks: $LAB_CACHE/use is held shared by every ./lab that uses a root, exclusively to
-# remove the cache; $LAB_CACHE/make is held while a root or a kernel is made.
+# remove the cache; $LAB_CACHE/make-root and make-kernel while one of these is made.
 
 # shellcheck source=tests/lab/host/mirror.sh
 . "$LAB_SRC/tests/lab/host/mirror.sh"
@@ -25,7 +25,7 @@ root_ensure() {
 	LAB_ROOT=$LAB_CACHE/root-$(root_key)
 	[ ! -d "$LAB_ROOT" ] || return 0
 
-	cache_make_lock "the root"
+	cache_make_lock root
 	[ -d "$LAB_ROOT" ] || root_make
 	cache_make_unlock
 }
@@ -35,10 +35,10 @@ root_version() {
 	dpkg-query --admindir="$LAB_ROOT/var/lib/dpkg" -W -f '${Version}\n' "$1"
 }
 
-cache_make_lock() { # what
-	exec {LAB_MAKE_LOCK}>"$LAB_CACHE/make"
+cache_make_lock() { # root|kernel
+	exec {LAB_MAKE_LOCK}>"$LAB_CACHE/make-$1"
 	flock -n "$LAB_MAKE_LOCK" ||
-		step "waiting for another ./lab that makes $1" /dev/null flock "$LAB_MAKE_LOCK"
+		step "waiting for another ./lab that makes the $1" /dev/null flock "$LAB_MAKE_LOCK"
 }
 
 cache_make_unlock() {
