@@ -84,6 +84,9 @@ static struct sg_table *map(struct dma_buf_attachment *attach,
 	map->share = peer_mem_pin_share(db->pin);
 	if (IS_ERR(map->share)) {
 		ret = PTR_ERR(map->share);
+		if (ret == -ENODEV)
+			peer_mem_pin_refuse(db->pin, &args, PEER_MEM_GOING, 0,
+					    NULL);
 		goto err_free;
 	}
 	ret = peer_mem_pin_map(map->share, &args, attach->dev, UINT_MAX,

@@ -7,7 +7,8 @@
  * the buffer, uses them, and has peer_mem_test.ko import them.
  *
  *   export [ro] [OFFSET LEN]  "ok SIZE OFFSET"; that dma-buf is the current one
- *   mixed       exports the buffer's last page and a page of host memory behind it
+ *   behind SPEC another buffer, mapped right behind the first
+ *   protect ro|none
  *   close       the current dma-buf; the one before it becomes the current one
  *   unmap       the buffer
  *   import dynamic|lazy|pinned|static|vmap [BDF [ro]]  "ok SEGMENTS ADDRESS LEN ..."
@@ -40,6 +41,7 @@
 #include "t_buf.h"
 
 #define MAX_DMABUFS 16
+#define ROOM_BEHIND ((size_t)2 << 20)
 
 static struct t_buf buf;
 static int device, importer;
@@ -99,15 +101,23 @@ static int do_export(char **words)
 	return export_range((uintptr_t)buf.addr + number(words[0]), len, flags);
 }
 
-static int do_mixed(void)
+/* For good: it goes with the process. */
+static int do_behind(const char *spec)
 {
-	size_t page = (size_t)getpagesize();
-	char *end = (char *)buf.addr + buf.size;
+	static struct t_buf other;
+	int flags = !strncmp(spec, "host:", 5) ? MAP_PRIVATE : MAP_SHARED;
+	int ret = t_buf_parse(&other, spec);
 
-	if (mmap(end, page, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != end)
-		return -errno;
-	return export_range((uintptr_t)end - page, 2 * page, PEER_MEM_EXPORT_WRITE);
+	return ret ? ret :
+		     t_buf_map_at(&other, (char *)buf.addr + buf.size, PROT_READ | PROT_WRITE,
+				  flags | MAP_FIXED_NOREPLACE);
+}
+
+static int do_protect(const char *how)
+{
+	int prot = !strcmp(how, "ro") ? PROT_READ : PROT_NONE;
+
+	return mprotect(buf.addr, buf.size, prot) ? -errno : 0;
 }
 
 static int do_import(char **words)
@@ -213,8 +223,10 @@ static int obey(const char *verb, char **words)
 {
 	if (!strcmp(verb, "export"))
 		return do_export(words);
-	if (!strcmp(verb, "mixed"))
-		return do_mixed();
+	if (!strcmp(verb, "behind") && words[0])
+		return do_behind(words[0]);
+	if (!strcmp(verb, "protect") && words[0])
+		return do_protect(words[0]);
 	if (!strcmp(verb, "unmap"))
 		return munmap(buf.addr, buf.size) ? -errno : 0;
 	if (!strcmp(verb, "put-buf") || !strcmp(verb, "get-buf"))
@@ -262,6 +274,21 @@ static void serve(void)
 	}
 }
 
+/* Where nothing follows, so that there is room for another buffer, or a hole. */
+static int open_buffer(const char *spec)
+{
+	int ret = t_buf_parse(&buf, spec), flags = buf.path[0] ? MAP_SHARED : MAP_PRIVATE;
+	size_t room = buf.size + ROOM_BEHIND;
+	void *place;
+
+	if (ret)
+		return ret;
+	place = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (place == MAP_FAILED || munmap(place, room))
+		return t_fail(-errno, "room for %s", spec);
+	return t_buf_map_at(&buf, place, PROT_READ | PROT_WRITE, flags | MAP_FIXED_NOREPLACE);
+}
+
 int main(int argc, char **argv)
 {
 	int ret;
@@ -272,7 +299,7 @@ int main(int argc, char **argv)
 	}
 	setlinebuf(stdout);
 	signal(SIGBUS, on_bus_error);
-	ret = t_buf_open(&buf, argv[1]);
+	ret = open_buffer(argv[1]);
 	if (ret)
 		return T_FAIL;
 	device = open("/dev/peer_mem", O_RDWR | O_CLOEXEC);

@@ -75,9 +75,9 @@ exporter c "cmb:$nvme,size=256K"
 ask c "ok 262144 0" export
 ask c "ok *" import pinned "$nvme"
 ask c ok unmap
+ask c ok release
 [ "$(cat "$PCI/devices/$nvme/p2pmem/available")" -eq $((free - 262144)) ] ||
 	fail "the CMB was given out again under a dma-buf"
-ask c ok release
 ask c ok close
 wait_for 5 cmb_is_free || fail "the CMB is not free again"
 exporter_end c
