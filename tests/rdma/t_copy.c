@@ -2,6 +2,7 @@
 /*
  * t_copy --dev DEVICE --from SPEC --to SPEC [--verb write|read|send]
  *        [--sweep | --offsets FROM:TO:LENGTH,...] [--gid-index N] [--seed N]
+ *        [--dmabuf]
  *
  * Proves that a NIC copies bytes from one buffer to another and touches no
  * other: the source holds a pattern that depends on the position, the target a
@@ -32,6 +33,7 @@ struct copy {
 	const char *offsets; /* NULL: sweep */
 	const struct t_verb *verb;
 	int gid_index;
+	int by_dmabuf;
 	uint64_t seed;
 
 	struct t_dev dev;
@@ -46,7 +48,7 @@ struct copy {
 static const char usage[] =
 	"usage: t_copy --dev DEVICE --from SPEC --to SPEC\n"
 	"              [--verb write|read|send] [--gid-index N] [--seed N]\n"
-	"              [--sweep | --offsets FROM:TO:LENGTH,...]\n"
+	"              [--sweep | --offsets FROM:TO:LENGTH,...] [--dmabuf]\n"
 	"SPEC:  " T_BUF_USAGE "\n";
 
 static uint64_t sea_seed(const struct copy *copy)
@@ -173,6 +175,7 @@ static int setup(struct copy *copy)
 	int ret;
 
 	ret = t_dev_open(&copy->dev, copy->dev_name, copy->gid_index);
+	copy->dev.by_dmabuf = copy->by_dmabuf;
 	if (!ret)
 		ret = t_buf_open(&copy->from, copy->from_spec);
 	if (!ret)
@@ -208,6 +211,7 @@ static int parse_options(struct copy *copy, int argc, char **argv)
 		{"sweep", no_argument, NULL, 's'},
 		{"gid-index", required_argument, NULL, 'g'},
 		{"seed", required_argument, NULL, 'S'},
+		{"dmabuf", no_argument, NULL, 'm'},
 		{0},
 	};
 	int option;
@@ -234,6 +238,9 @@ static int parse_options(struct copy *copy, int argc, char **argv)
 			break;
 		case 'g':
 			copy->gid_index = atoi(optarg);
+			break;
+		case 'm':
+			copy->by_dmabuf = 1;
 			break;
 		/*
 		 * The top bit tells a sea from a source, and the seed has none.

@@ -53,7 +53,7 @@ static int reg(struct side *side)
 
 static int dereg(struct side *side)
 {
-	int ret = -ibv_dereg_mr(side->mr);
+	int ret = -t_dev_dereg_mr(side->mr);
 
 	side->mr = NULL;
 	return ret ? t_fail(ret, "deregister") : 0;

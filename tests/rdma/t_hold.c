@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * t_hold --dev DEVICE --buf SPEC [--user UID] [--gid-index N]
+ * t_hold --dev DEVICE --buf SPEC [--user UID] [--gid-index N] [--dmabuf]
  *
  * One process with one mapping and one memory region, led by the hand: it reads
  * commands from stdin and answers each with one line on stdout, "ok" or the name
@@ -152,7 +152,7 @@ static int do_register(struct hold *hold, const char *how)
 
 	if (access < 0)
 		return access;
-	mr = ibv_reg_mr(hold->dev.pd, hold->buf.addr, hold->buf.size, access);
+	mr = t_dev_reg_mr(&hold->dev, hold->buf.addr, hold->buf.size, access);
 	if (!mr)
 		return -errno;
 	hold->mr = mr;
@@ -161,7 +161,7 @@ static int do_register(struct hold *hold, const char *how)
 
 static int do_deregister(struct hold *hold)
 {
-	int ret = -ibv_dereg_mr(hold->mr);
+	int ret = -t_dev_dereg_mr(hold->mr);
 
 	hold->mr = NULL;
 	return ret;
@@ -328,10 +328,11 @@ int main(int argc, char **argv)
 		{ "buf", required_argument, NULL, 'b' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "gid-index", required_argument, NULL, 'g' },
+		{ "dmabuf", no_argument, NULL, 'm' },
 		{ 0 },
 	};
 	const char *dev = NULL, *spec = NULL, *user = NULL;
-	int gid_index = T_GID_INDEX;
+	int gid_index = T_GID_INDEX, by_dmabuf = 0;
 	struct hold hold = { 0 };
 	int option, ret;
 
@@ -343,15 +344,17 @@ int main(int argc, char **argv)
 		case 'b': spec = optarg; break;
 		case 'u': user = optarg; break;
 		case 'g': gid_index = atoi(optarg); break;
+		case 'm': by_dmabuf = 1; break;
 		default: dev = NULL; argc = 0; /* the end of it, and no optind */
 		}
 	}
 	if (!dev || !spec || optind != argc) {
-		fputs("usage: t_hold --dev DEVICE --buf SPEC [--user UID] [--gid-index N]\n"
+		fputs("usage: t_hold --dev DEVICE --buf SPEC [--user UID] [--gid-index N] [--dmabuf]\n"
 		      "SPEC:  " T_BUF_USAGE "\n",
 		      stderr);
 		return T_FAIL;
 	}
 	ret = setup(&hold, dev, gid_index, spec, user);
+	hold.dev.by_dmabuf = by_dmabuf;
 	return t_verdict(ret ? ret : serve(&hold));
 }

@@ -79,7 +79,7 @@ static void side_close(struct side *side)
 {
 	t_rc_close(&side->rc);
 	if (side->mr)
-		ibv_dereg_mr(side->mr);
+		t_dev_dereg_mr(side->mr);
 	t_buf_close(&side->buf);
 	t_dev_close(&side->dev);
 	close(side->fd);

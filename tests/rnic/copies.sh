@@ -7,9 +7,16 @@
 . /src/tests/rnic/guest.sh
 . /src/tests/vm/route.sh
 
+COPY_BY=		# --dmabuf: peer memory is registered as a dma-buf
+
 copies_up() {
 	erdma_up
-	load_modules
+	if [ -z "$COPY_BY" ]; then
+		load_modules
+	else
+		module_load peer_mem	# no hook: what moves, moves by dma-buf
+		module_load peer_bar
+	fi
 	bar_a=$(ivshmem_bdf 0)
 	bar_b=$(ivshmem_bdf 1)
 	bind_peer_bar "$bar_a"
@@ -24,7 +31,7 @@ copy() {
 	note "$1 -> $2"
 	rnic_clear
 	: >$TRACE/trace
-	t_copy --dev "$ERDMA_CLIENT" --from "$1" --to "$2" | tail -n 1
+	t_copy --dev "$ERDMA_CLIENT" --from "$1" --to "$2" ${COPY_BY:+"$COPY_BY"} | tail -n 1
 	grep -o 'peer_mem_map:.*' $TRACE/trace
 	[ "$(grep -c "peer_mem_map:.*: $3 " $TRACE/trace)" -eq $((2 - $4)) ] ||
 		fail "not mapped by $3"

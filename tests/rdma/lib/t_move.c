@@ -141,9 +141,9 @@ void t_move_close(struct t_move *move)
 {
 	t_rc_pair_close(move->pair);
 	if (move->to_mr)
-		ibv_dereg_mr(move->to_mr);
+		t_dev_dereg_mr(move->to_mr);
 	if (move->from_mr)
-		ibv_dereg_mr(move->from_mr);
+		t_dev_dereg_mr(move->from_mr);
 	move->from_mr = NULL;
 	move->to_mr = NULL;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "t.h"
+#include "t_dmabuf.h"
 
 #define PORT	    1
 #define QUEUE_DEPTH 64
@@ -94,10 +95,28 @@ void t_dev_close(struct t_dev *dev)
 	memset(dev, 0, sizeof(*dev));
 }
 
+struct ibv_mr *t_dev_reg_mr(struct t_dev *dev, void *addr, size_t len, int access)
+{
+	struct ibv_mr *mr;
+
+	if (dev->by_dmabuf) {
+		mr = t_dmabuf_reg_mr(dev->pd, addr, len, access);
+		if (mr || errno != ENXIO)
+			return mr;
+		/* ordinary memory is registered as ever */
+	}
+	return ibv_reg_mr(dev->pd, addr, len, access);
+}
+
+int t_dev_dereg_mr(struct ibv_mr *mr)
+{
+	return t_dmabuf_is_mr(mr) ? t_dmabuf_dereg_mr(mr) : ibv_dereg_mr(mr);
+}
+
 int t_dev_register(struct t_dev *dev, const struct t_buf *buf, int access,
 		   struct ibv_mr **mr)
 {
-	*mr = ibv_reg_mr(dev->pd, buf->addr, buf->size, access);
+	*mr = t_dev_reg_mr(dev, buf->addr, buf->size, access);
 	return *mr ? 0 :
 		     t_fail(-errno, "ibv_reg_mr of %zu bytes of %s", buf->size,
 			    buf->spec);

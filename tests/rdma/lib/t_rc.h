@@ -32,6 +32,7 @@ struct t_dev {
 	struct ibv_port_attr port;
 	union ibv_gid gid;
 	int gid_index;
+	int by_dmabuf; /* register peer memory as a dma-buf; set after t_dev_open() */
 };
 
 /* -ENODEV if there is no such device. Port 1 must be active. */
@@ -41,6 +42,10 @@ void t_dev_close(struct t_dev *dev);
 /* Registers all of @buf, or says why not. */
 int t_dev_register(struct t_dev *dev, const struct t_buf *buf, int access,
 		   struct ibv_mr **mr);
+/* The same of any range, silently: NULL and errno. */
+struct ibv_mr *t_dev_reg_mr(struct t_dev *dev, void *addr, size_t len, int access);
+/* 0 or errno. A region of t_dev_register() or t_dev_reg_mr() must come here. */
+int t_dev_dereg_mr(struct ibv_mr *mr);
 
 struct t_rc {
 	struct t_dev *dev;

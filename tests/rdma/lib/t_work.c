@@ -30,7 +30,7 @@ void t_work_close(struct t_work *work)
 {
 	t_rc_pair_close(work->pair);
 	if (work->host_mr)
-		ibv_dereg_mr(work->host_mr);
+		t_dev_dereg_mr(work->host_mr);
 	work->host_mr = NULL;
 	t_buf_close(&work->host);
 }
