@@ -17,6 +17,13 @@ bytes_for() {
 	     END { if (!seen || !sum) exit 1; print sum }' $TRACE/trace
 }
 
+# least_bytes_for SPEC: of some attempts; the kernel's caches and the debug kernel's
+# instruments take pages of their own now and then
+least_bytes_for() {
+	local n
+	for n in 1 2 3 4 5; do bytes_for "$1"; done | sort -n | head -n 1
+}
+
 module_load peer_mem
 module_load peer_bar pages=0
 module_load peer_mem_test
@@ -32,8 +39,8 @@ echo 1 >$TRACE/events/kmem/kmem_cache_alloc/enable
 echo 1 >$TRACE/events/kmem/mm_page_alloc/enable
 
 t_pin -f "$nic" "bar:$bar/2,size=4K" >/dev/null	# whatever the first pin sets up
-small=$(bytes_for "bar:$bar/2,size=4K")
-large=$(bytes_for "bar:$bar/2")
+small=$(least_bytes_for "bar:$bar/2,size=4K")
+large=$(least_bytes_for "bar:$bar/2")
 note "kernel memory for one pin and its segment list: 4 KiB of the BAR $small bytes, 64 GiB of it $large bytes"
 # segments are at most 4 GiB less a page: 17 entries of 32 bytes instead of 1
 [ "$large" -le $((small + 1024)) ] || fail "the cost of a pin grows with its length"
