@@ -112,6 +112,8 @@ IBVX_EXPORT int ibvx_info(struct ibvx *x, struct ibvx_info *info, size_t size)
 	out.abi_version = arg.abi_version;
 	out.capabilities = arg.capabilities;
 	out.attrs = ibvx_has_hook() ? IBVX_INFO_REG_MR : 0;
+	if (arg.capabilities & PEER_MEM_CAP_DMABUF)
+		out.attrs |= IBVX_INFO_EXPORT;
 	ibvx_copy_out(info, size, &out, sizeof(out));
 	return 0;
 }

@@ -24,6 +24,7 @@
 #include <sys/types.h>
 
 #include "ibvx_error.h"
+#include "pbuf.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -49,6 +50,7 @@ int ibvx_open(struct ibvx **x_p, struct ibvx_error *err);
 void ibvx_close(struct ibvx *x);
 
 #define IBVX_INFO_REG_MR (1U << 0) /* peer_umem is loaded: ibv_reg_mr takes pointers */
+#define IBVX_INFO_EXPORT (1U << 1) /* ibvx_export() works: the way by dma-buf is there */
 
 struct ibvx_info {
 	uint32_t abi_version;  /* of /dev/peer_mem */
@@ -154,21 +156,44 @@ struct ibvx_refusal {
 int ibvx_refusal(struct ibvx *x, unsigned int index, pid_t pid,
 		 struct ibvx_refusal *refusal, size_t size);
 
+/* ---- a dma-buf of it ---- */
+
+#define IBVX_EXPORT_READ_ONLY (1U << 0) /* for importers that never write; no NIC is one */
+
+/*
+ * A dma-buf of the whole pages that hold @length bytes of device memory at @addr: a
+ * new descriptor, which the caller closes, and where in it @addr is. It lives on when
+ * the range is unmapped; a revoke leaves an empty shell.
+ *   -EINVAL	the range is empty or overflows, its mapping is private, unknown flag
+ *   -EFAULT	part of the range is not mapped
+ *   -ENXIO	ordinary memory
+ *   -EMEDIUMTYPE, -EXDEV, -ENODEV as ibvx_reg_mr()
+ *   -EACCES	the mapping is not writable, or not readable
+ *   -EOPNOTSUPP	a mapping of a driver that does not export it, or the module is too old
+ *   -EMFILE, -ENFILE, -ENOMEM, -EAGAIN
+ * @err holds the kernel's reason.
+ */
+int ibvx_export(struct ibvx *x, const void *addr, size_t length, unsigned int flags,
+		int *fd_p, uint64_t *offset_p, struct ibvx_error *err);
+
 /* ---- registration ---- */
 
 /*
- * ibv_reg_mr() that explains itself. @addr may point to ordinary memory or to device
- * memory. The region is a plain one: the caller ends it with ibv_dereg_mr(). On
- * failure NULL is returned and errno set, as ibv_reg_mr() does, and @err holds the
- * kernel's reason for this very range, or, where peer_mem did not refuse it, what
- * else is wrong.
+ * ibv_reg_mr() that finds a way and explains itself. @addr may point to ordinary memory
+ * or to device memory. First as ibv_reg_mr() does it, which for device memory needs
+ * the module peer_umem; where that is not loaded, by a dma-buf. The region ends with
+ * ibvx_dereg_mr(); one that ibv_reg_mr() could have made ends with ibv_dereg_mr() as
+ * well. Any number of regions, overlapping or not, of any number of contexts, may be
+ * on one range. On failure NULL is returned and errno set, as ibv_reg_mr() does, and
+ * @err holds the kernel's reason for this very range, or, where peer_mem did not
+ * refuse it, what else is wrong.
  *   EINVAL	the range is empty or overflows, or its mapping is private
  *   EFAULT	part of the range is not mapped
  *   EMEDIUMTYPE host memory and device memory in one range
  *   EXDEV	memory of two BARs in one range
  *   EACCES	the mapping lacks a right that @access needs
  *   EOPNOTSUPP	this NIC cannot use this memory, @access wants on-demand paging, or
- *		peer_umem is not loaded and no other way exists in this version
+ *		peer_umem is not loaded and the NIC's driver takes no dma-bufs
  *   ENODEV	the device is being unbound, or its memory was revoked
  *   EREMOTEIO	no route from the NIC to the device that the kernel allows
  *   EAGAIN	the mapping changed meanwhile
@@ -177,6 +202,72 @@ int ibvx_refusal(struct ibvx *x, unsigned int index, pid_t pid,
  */
 struct ibv_mr *ibvx_reg_mr(struct ibv_pd *pd, void *addr, size_t length, int access,
 			   struct ibvx_error *err);
+
+/*
+ * The same, and the NIC knows the first byte as @iova. By dma-buf both have to have the
+ * same offset in their pages: EINVAL.
+ */
+struct ibv_mr *ibvx_reg_mr_iova(struct ibv_pd *pd, void *addr, size_t length, uint64_t iova,
+				int access, struct ibvx_error *err);
+
+/*
+ * ibv_reg_dmabuf_mr(), also where the NIC's driver in the kernel can and its provider
+ * in user space has no call for it. @fd may be closed afterwards. Ends with
+ * ibvx_dereg_mr() only.
+ *   EOPNOTSUPP	the NIC's driver takes no dma-bufs, or not this one
+ *   EINVAL	@offset and @iova differ in their offset in a page, or the range is not in it
+ *   EBADF	@fd is no dma-buf
+ *   EACCES, EREMOTEIO, ENODEV, ENOSPC, ENOMEM as above
+ */
+struct ibv_mr *ibvx_reg_dmabuf_mr(struct ibv_pd *pd, uint64_t offset, size_t length,
+				  uint64_t iova, int fd, int access, struct ibvx_error *err);
+
+/*
+ * Ends any memory region, whoever made it. 0 or a positive errno, as ibv_dereg_mr():
+ *   EBUSY	a memory window is bound to it; it still exists
+ */
+int ibvx_dereg_mr(struct ibv_mr *mr);
+
+/* ---- buffers ---- */
+
+/*
+ * Registers @length bytes of a buffer from @offset on: by its pointer, or by its own
+ * dma-buf where a NIC cannot get at the memory by pointer (GPUs). mr->addr is
+ * pbuf_addr() + @offset in any case. Errors as ibvx_reg_mr() and ibvx_reg_dmabuf_mr();
+ *   EINVAL	also: the range is not in the buffer
+ */
+struct ibv_mr *ibvx_reg_pbuf(struct ibv_pd *pd, struct pbuf *buf, size_t offset, size_t length,
+			     int access, struct ibvx_error *err);
+
+/*
+ * pbuf_alloc() and registration of all of it. Both belong to the caller until
+ * ibvx_free(). NULL and errno on failure, with the errnos of pbuf_alloc() and
+ * ibvx_reg_pbuf(); then there is no buffer either.
+ */
+struct ibv_mr *ibvx_alloc(struct ibv_pd *pd, const char *spec, int access,
+			  struct pbuf **buf_p, struct ibvx_error *err);
+
+/*
+ * ibvx_dereg_mr(), then pbuf_free(). 0 or a positive errno of the former: then both still
+ * exist. @mr may be NULL.
+ */
+int ibvx_free(struct ibv_mr *mr, struct pbuf *buf);
+
+/* ---- counters ---- */
+
+struct ibvx_stat {
+	char name[32];
+	int64_t value;
+};
+
+/*
+ * The @index-th counter of the kernel modules. Names with "live_" count what exists
+ * now, the others what has happened since the module was loaded.
+ *   -ENOENT	there is no further one
+ *   -EINVAL	@size is 0
+ *   -ENOTTY	the module is of an older release
+ */
+int ibvx_stats(struct ibvx *x, unsigned int index, struct ibvx_stat *stat, size_t size);
 
 /*
  * What an errno means when memory is registered, for where nothing more exact is

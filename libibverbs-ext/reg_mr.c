@@ -1,60 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ibv_reg_mr() on the kernel path. A success costs what ibv_reg_mr() costs; all the
- * work is in finding out, afterwards, why it failed. The way around a missing hook, by
- * dma-buf, is not there yet: such a failure says so with EOPNOTSUPP.
+ * ibv_reg_mr(), and what can be done where it fails: device memory without the hook goes
+ * by dma-buf, everything else is explained. A success by pointer costs what
+ * ibv_reg_mr() costs.
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "priv.h"
+#include "explain.h"
 
-/* One attempt, and when it began. */
-struct attempt {
-	const void *addr;
+struct request {
+	struct ibv_pd *pd;
+	void *addr;
 	size_t length;
-	int error; /* negative errno of ibv_reg_mr() */
-	uint64_t began; /* boot time, seconds: the kernel's clock for refusals */
+	uint64_t iova;
+	int access;
 };
 
-static uint64_t boot_seconds(void)
+static bool is_device_memory(struct ibvx *x, const void *addr, struct ibvx_memory *memory)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec;
-}
-
-/*
- * The refusal of this attempt: other threads may have been refused meanwhile, but not
- * differently for the same range. An older one of the range is no answer.
- */
-static int find_refusal(struct ibvx *x, const struct attempt *attempt, pid_t pid,
-			struct ibvx_refusal *found)
-{
-	uint64_t age;
-
-	for (unsigned int i = 0;; i++) {
-		int ret = ibvx_refusal(x, i, pid, found, sizeof(*found));
-
-		if (ret)
-			return ret;
-		age = boot_seconds() - attempt->began + 1;
-		if (found->seconds_ago > age)
-			return -ENOENT;
-		if (found->addr == (uintptr_t)attempt->addr && found->len == attempt->length &&
-		    found->error == attempt->error)
-			return 0;
-	}
-}
-
-static int tell_refusal(const struct ibvx_refusal *refusal, struct ibvx_error *err)
-{
-	return fail(err, refusal->error, "%s (%s): %s%s%s", refusal->nic,
-		    refusal->where[0] ? refusal->where : "no known memory", refusal->why,
-		    refusal->change[0] ? "; to change it: " : "", refusal->change);
+	return !ibvx_query(x, addr, memory, sizeof(*memory)) &&
+	       (memory->kind == IBVX_PEER || memory->kind == IBVX_PFN);
 }
 
 /* Nobody refused it: what does the pointer say? */
@@ -74,52 +41,99 @@ static int tell_memory(struct ibvx *x, const struct attempt *attempt, struct ibv
 			    attempt->error == -ENOMEM || attempt->error == -EPERM ?
 				    " (is RLIMIT_MEMLOCK too low? ulimit -l)" :
 				    "");
-	if (!ibvx_has_hook())
-		return fail(err, -EOPNOTSUPP,
-			    "%p is memory of %s, which ibv_reg_mr takes only with peer_umem; as root: modprobe peer_umem (the way without it, by dma-buf, is not in this version)",
-			    attempt->addr, memory.function[0] ? memory.function : "a device");
 	return fail(err, attempt->error,
 		    "%p is memory of %s and peer_mem did not refuse it, the NIC's driver did: %s",
 		    attempt->addr, memory.function[0] ? memory.function : "a device",
 		    strerror(-attempt->error));
 }
 
-static int explain(const struct attempt *attempt, struct ibvx_error *err)
+/* The way without the hook. Sets errno. */
+static struct ibv_mr *reg_by_dmabuf(struct ibvx *x, const struct request *request,
+				    const struct ibvx_memory *memory, struct ibvx_error *err)
 {
-	struct ibvx_refusal refusal;
+	struct ibvx_error reason;
+	struct ibv_mr *mr;
+	uint64_t offset;
+	int fd, ret;
+
+	ret = ibvx_export(x, request->addr, request->length, 0, &fd, &offset, &reason);
+	if (ret) {
+		errno = -fail(err, ret, "%s", reason.text);
+		return NULL;
+	}
+	mr = ibvx_reg_dmabuf_mr(request->pd, offset, request->length, request->iova, fd,
+				request->access, &reason);
+	ret = mr ? 0 : -errno;
+	close(fd);
+	if (mr) {
+		/* as ibv_reg_mr() leaves it; libibverbs put the offset there */
+		mr->addr = request->addr;
+		return mr;
+	}
+	errno = -fail(err, ret,
+		      "%p is memory of %s, which ibv_reg_mr takes only with peer_umem (as root: modprobe peer_umem), and by dma-buf: %s",
+		      request->addr, memory->function[0] ? memory->function : "a device",
+		      reason.text);
+	return NULL;
+}
+
+static struct ibv_mr *find_a_way(const struct request *request, struct attempt *attempt,
+				 struct ibvx_error *err)
+{
+	struct ibvx_memory memory;
 	struct ibvx_error no_handle;
+	struct ibv_mr *mr = NULL;
 	struct ibvx *x;
 	int ret;
 
 	ret = ibvx_open(&x, &no_handle);
-	if (ret)
-		return fail(err, attempt->error, "ibv_reg_mr: %s; why cannot be asked: %s",
-			    strerror(-attempt->error), no_handle.text);
-	ret = find_refusal(x, attempt, getpid(), &refusal);
-	/* in a container our number is not the one that the kernel keeps */
-	if (ret)
-		ret = find_refusal(x, attempt, 0, &refusal);
-	ret = ret ? tell_memory(x, attempt, err) : tell_refusal(&refusal, err);
+	if (ret) {
+		errno = -fail(err, attempt->error, "ibv_reg_mr: %s; why cannot be asked: %s",
+			      strerror(-attempt->error), no_handle.text);
+		return NULL;
+	}
+	/* where the hook is there, its refusal is the answer */
+	if (!ibvx_has_hook() && is_device_memory(x, request->addr, &memory)) {
+		mr = reg_by_dmabuf(x, request, &memory, err);
+		ret = mr ? 0 : -errno;
+	} else {
+		ret = explain_refusal(x, attempt, err);
+		if (ret == -ENOENT)
+			ret = tell_memory(x, attempt, err);
+	}
 	ibvx_close(x);
-	return ret;
+	errno = -ret;
+	return mr;
+}
+
+static struct ibv_mr *reg(const struct request *request, struct ibvx_error *err)
+{
+	struct attempt attempt;
+	struct ibv_mr *mr;
+
+	fail_clear(err);
+	attempt_begin(&attempt, request->addr, request->length);
+	mr = ibv_reg_mr_iova2(request->pd, request->addr, request->length, request->iova,
+			      (unsigned int)request->access);
+	if (mr)
+		return mr;
+	/* the seam: inside a negative errno, outside what verbs do */
+	attempt.error = errno ? -errno : -EIO;
+	return find_a_way(request, &attempt, err);
 }
 
 IBVX_EXPORT struct ibv_mr *ibvx_reg_mr(struct ibv_pd *pd, void *addr, size_t length, int access,
 				       struct ibvx_error *err)
 {
-	struct attempt attempt = {
-		.addr = addr,
-		.length = length,
-		.began = boot_seconds(),
-	};
-	struct ibv_mr *mr;
+	const struct request request = { pd, addr, length, (uintptr_t)addr, access };
 
-	fail_clear(err);
-	mr = ibv_reg_mr(pd, addr, length, access);
-	if (mr)
-		return mr;
-	/* the seam: inside a negative errno, outside what verbs do */
-	attempt.error = errno ? -errno : -EIO;
-	errno = -explain(&attempt, err);
-	return NULL;
+	return reg(&request, err);
+}
+
+IBVX_EXPORT struct ibv_mr *ibvx_reg_mr_iova(struct ibv_pd *pd, void *addr, size_t length,
+					    uint64_t iova, int access, struct ibvx_error *err)
+{
+	const struct request request = { pd, addr, length, iova, access };
+
+	return reg(&request, err);
 }

@@ -23,7 +23,10 @@ static const struct {
 	{ ENOMEM, "out of memory, or RLIMIT_MEMLOCK is too low for ordinary memory" },
 	{ EPERM, "not permitted; for ordinary memory: is RLIMIT_MEMLOCK too low?" },
 	{ ENOENT, "it does not exist: is the module loaded, is the memory offered?" },
-	{ ENXIO, "the function has no such BAR" },
+	{ ENXIO, "the function has no such BAR, or it is ordinary memory, of which peer_mem makes no dma-buf" },
+	{ EBADF, "the descriptor is no dma-buf" },
+	{ ERANGE, "the BAR lies above the addresses that the NIC can produce" },
+	{ E2BIG, "too much at once for soft-RoCE: at most 1 GiB" },
 	{ EBUSY, "somebody else has it: see `peer_mem list`" },
 	{ EPROTONOSUPPORT, "library and kernel module are of different releases" },
 };

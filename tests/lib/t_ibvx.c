@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * t_ibvx --dev DEVICE --bar SPEC [--no-hook]
+ * t_ibvx --dev DEVICE --bar SPEC [--no-hook [--dmabuf]]
  *
  * libibverbs-ext call by call, from one thread. SPEC is 64 KiB of a BAR (pbuf.h).
- * --no-hook: peer_umem is not loaded.
+ * --no-hook: peer_umem is not loaded. --dmabuf: the NIC's driver takes dma-bufs.
  */
 #include "t_ibvx.h"
 
@@ -177,7 +177,7 @@ static void check_reg_mr(struct t_ibvx *t)
 	munmap(host + 4096, 4096);
 	reg_fails(t, "host memory and a hole", host, 8192, RW, EFAULT, "");
 	reg_fails(t, "a hole", host + 4096, 4096, RW, EFAULT, "nothing is mapped at");
-	if (t->no_hook) {
+	if (t->no_hook && !t->dmabuf) {
 		reg_fails(t, "a BAR without the hook", t->bar, 4096, RW, EOPNOTSUPP,
 			  "modprobe peer_umem");
 		reg_fails(t, "a BAR without the hook", t->bar, 4096, RW, EOPNOTSUPP,
@@ -267,6 +267,7 @@ static int run(struct t_ibvx *t)
 	check_reach(t);
 	check_strerror();
 	check_reg_mr(t);
+	t_ibvx_mr(t);
 	check_fork(t);
 	if (!t->no_hook)
 		t_ibvx_threads(t);
@@ -304,6 +305,7 @@ int main(int argc, char **argv)
 		{ "dev", required_argument, NULL, 'd' },
 		{ "bar", required_argument, NULL, 'b' },
 		{ "no-hook", no_argument, NULL, 'n' },
+		{ "dmabuf", no_argument, NULL, 'm' },
 		{ 0 },
 	};
 	struct t_ibvx t = { 0 };
@@ -315,11 +317,12 @@ int main(int argc, char **argv)
 		case 'd': t.dev_name = optarg; break;
 		case 'b': bar = optarg; break;
 		case 'n': t.no_hook = true; break;
+		case 'm': t.dmabuf = true; break;
 		default: return T_FAIL;
 		}
 	}
 	if (!t.dev_name || !bar || optind != argc) {
-		fputs("usage: t_ibvx --dev DEVICE --bar SPEC [--no-hook]\n", stderr);
+		fputs("usage: t_ibvx --dev DEVICE --bar SPEC [--no-hook [--dmabuf]]\n", stderr);
 		return T_FAIL;
 	}
 	ret = open_all(&t, bar);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the two halves of t_ibvx share. */
+/* What the parts of t_ibvx share. */
 #ifndef T_IBVX_H
 #define T_IBVX_H
 
@@ -13,6 +13,7 @@
 struct t_ibvx {
 	const char *dev_name;
 	bool no_hook;
+	bool dmabuf; /* the NIC's driver takes dma-bufs */
 	struct t_dev dev;
 	struct ibv_pd *pd;
 	struct ibvx *x;
@@ -34,5 +35,8 @@ extern int t_failures;
 
 /* Several threads, one handle, each with refusals of its own. */
 void t_ibvx_threads(struct t_ibvx *t);
+
+/* Regions, dma-bufs, buffers, counters. */
+void t_ibvx_mr(struct t_ibvx *t);
 
 #endif /* T_IBVX_H */

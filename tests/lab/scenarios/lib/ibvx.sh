@@ -21,7 +21,7 @@ note "with the hook"
 expect_refusals 80 t_ibvx --dev rxe0 --bar "$bar"
 
 note "as an ordinary user"
-chmod 666 "$(bar_node "$BAR_A")"
+chmod 666 "$(bar_node "$BAR_A")" /dev/udmabuf
 expect_refusals 80 setpriv --reuid 65534 --regid 65534 --clear-groups t_ibvx --dev rxe0 --bar "$bar"
 chmod 600 "$(bar_node "$BAR_A")"
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "uverbs.h"
+
+#include <errno.h>
+#include <rdma/ib_user_ioctl_cmds.h>
+#include <rdma/rdma_user_ioctl_cmds.h>
+#include <sys/ioctl.h>
+
+#define MAX_ATTRS 9
+#define MAX_DRIVERS 64
+
+struct command {
+	struct ib_uverbs_ioctl_hdr hdr;
+	struct ib_uverbs_attr attrs[MAX_ATTRS];
+};
+
+static struct ib_uverbs_attr *add(struct command *command, uint16_t id, uint16_t len,
+				  uint64_t data)
+{
+	struct ib_uverbs_attr *attr = &command->attrs[command->hdr.num_attrs++];
+
+	*attr = (struct ib_uverbs_attr){
+		.attr_id = id,
+		.len = len,
+		.flags = UVERBS_ATTR_F_MANDATORY,
+		.data = data,
+	};
+	return attr;
+}
+
+static int submit(const struct ibv_context *context, struct command *command)
+{
+	command->hdr.length = (uint16_t)(sizeof(command->hdr) +
+					 command->hdr.num_attrs * sizeof(command->attrs[0]));
+	return ioctl(context->cmd_fd, RDMA_VERBS_IOCTL, command) ? -errno : 0;
+}
+
+/*
+ * The kernel wants the number of the NIC's driver in each call. It is told by netlink
+ * and kept by libibverbs for itself; a harmless call finds it as well.
+ */
+static int find_driver(const struct ibv_context *context, uint32_t *driver_p)
+{
+	uint32_t vectors;
+	uint64_t support;
+
+	for (uint32_t driver = 0; driver < MAX_DRIVERS; driver++) {
+		struct command query = {
+			.hdr.object_id = UVERBS_OBJECT_DEVICE,
+			.hdr.method_id = UVERBS_METHOD_QUERY_CONTEXT,
+			.hdr.driver_id = driver,
+		};
+
+		add(&query, UVERBS_ATTR_QUERY_CONTEXT_NUM_COMP_VECTORS, sizeof(vectors),
+		    (uintptr_t)&vectors);
+		add(&query, UVERBS_ATTR_QUERY_CONTEXT_CORE_SUPPORT, sizeof(support),
+		    (uintptr_t)&support);
+		if (!submit(context, &query)) {
+			*driver_p = driver;
+			return 0;
+		}
+	}
+	return -EOPNOTSUPP;
+}
+
+int uverbs_reg_dmabuf_mr(struct ibv_pd *pd, uint64_t offset, size_t length, uint64_t iova, int fd,
+			 int access, struct ibv_mr *mr)
+{
+	struct command command = {
+		.hdr.object_id = UVERBS_OBJECT_MR,
+		.hdr.method_id = UVERBS_METHOD_REG_DMABUF_MR,
+	};
+	struct ib_uverbs_attr *handle;
+	int ret = find_driver(pd->context, &command.hdr.driver_id);
+
+	if (ret)
+		return ret;
+	handle = add(&command, UVERBS_ATTR_REG_DMABUF_MR_HANDLE, 0, 0);
+	add(&command, UVERBS_ATTR_REG_DMABUF_MR_PD_HANDLE, 0, pd->handle);
+	add(&command, UVERBS_ATTR_REG_DMABUF_MR_OFFSET, sizeof(uint64_t), offset);
+	add(&command, UVERBS_ATTR_REG_DMABUF_MR_LENGTH, sizeof(uint64_t), length);
+	add(&command, UVERBS_ATTR_REG_DMABUF_MR_IOVA, sizeof(uint64_t), iova);
+	add(&command, UVERBS_ATTR_REG_DMABUF_MR_FD, 0, 0)->data_s64 = fd;
+	add(&command, UVERBS_ATTR_REG_DMABUF_MR_ACCESS_FLAGS, sizeof(uint32_t),
+	    (uint32_t)access);
+	add(&command, UVERBS_ATTR_REG_DMABUF_MR_RESP_LKEY, sizeof(mr->lkey), (uintptr_t)&mr->lkey);
+	add(&command, UVERBS_ATTR_REG_DMABUF_MR_RESP_RKEY, sizeof(mr->rkey), (uintptr_t)&mr->rkey);
+	ret = submit(pd->context, &command);
+	if (!ret)
+		mr->handle = (uint32_t)handle->data;
+	return ret;
+}
+
+int uverbs_dereg_mr(struct ibv_context *context, uint32_t handle)
+{
+	struct command command = {
+		.hdr.object_id = UVERBS_OBJECT_MR,
+		.hdr.method_id = UVERBS_METHOD_MR_DESTROY,
+	};
+	int ret = find_driver(context, &command.hdr.driver_id);
+
+	if (ret)
+		return ret;
+	add(&command, UVERBS_ATTR_DESTROY_MR_HANDLE, 0, handle);
+	return submit(context, &command);
+}
