@@ -94,7 +94,4 @@ json_object *scan_rdma(void);
 /* Where debugfs is mounted, if anywhere. */
 #define CLI_DEBUGFS "/sys/kernel/debug/peer_mem"
 
-/* Errno of reading one of its files, explained. */
-int cli_debugfs_fail(int error, const char *file);
-
 #endif /* CLI_H */

@@ -5,7 +5,6 @@
  * which foreign mappings are registered.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,20 +15,6 @@
 
 #define NODES "/sys/class/peer_bar"
 #define SMALLEST_BAR 4096 /* below that nothing can be mapped */
-
-int cli_debugfs_fail(int error, const char *file)
-{
-	struct stat info;
-
-	if (error == -EACCES || error == -EPERM)
-		return cli_fail(error, CLI_DEBUGFS "/%s: only root may read it: sudo peer_mem ...",
-				file);
-	if (stat("/sys/module/peer_mem", &info))
-		return cli_fail(error, "peer_mem is not loaded; as root: modprobe peer_mem");
-	return cli_fail(error,
-			CLI_DEBUGFS "/%s: %s; as root: mount -t debugfs debugfs /sys/kernel/debug",
-			file, strerror(-error));
-}
 
 static json_object *new_row(const char *function, const char *kind)
 {

@@ -2,6 +2,7 @@
 /* peer_mem stat: counters of all modules. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -13,20 +14,23 @@ static void as_text(json_object *doc)
 
 int cmd_stat(struct cli *cli, int argc, char **argv)
 {
+	struct ibvx_stat stat;
 	json_object *doc;
-	long long value;
-	char name[64];
-	FILE *file;
+	int ret;
 
 	(void)argv;
 	if (argc != 1)
 		return cli_usage("stat", "takes no arguments");
-	file = fopen(CLI_DEBUGFS "/counters", "re");
-	if (!file)
-		return cli_debugfs_fail(-errno, "counters");
+	ret = cli_open(cli);
+	if (ret)
+		return ret;
 	doc = json_object_new_object();
-	while (fscanf(file, "%63s %lld", name, &value) == 2)
-		put_int(doc, name, value);
-	fclose(file);
-	return cli_print(cli, doc, as_text);
+	for (unsigned int i = 0; !(ret = ibvx_stats(cli->x, i, &stat, sizeof(stat))); i++)
+		put_int(doc, stat.name, stat.value);
+	if (ret == -ENOENT)
+		return cli_print(cli, doc, as_text);
+	json_object_put(doc);
+	if (ret == -ENOTTY)
+		return cli_fail(ret, "stat: the module is of an older release than this command: install peer-mem-dkms of the same one");
+	return cli_fail(ret, "stat: %s", strerror(-ret));
 }
