@@ -12,8 +12,15 @@ declare -A HOLD_PID HOLD_TO HOLD_FROM
 
 # hold_start NAME SPEC [T_HOLD-ARGUMENTS...]
 hold_start() {
-	local name=$1 spec=$2 to from
+	local name=$1 spec=$2
 	shift 2
+	hold_run "$name" t_hold --dev rxe0 --buf "$spec" "$@"
+}
+
+# hold_run NAME PROGRAM...: any program that says ok, and then answers line by line
+hold_run() {
+	local name=$1 to from
+	shift
 	rm -f "/tmp/hold.$name.to" "/tmp/hold.$name.from"
 	mkfifo "/tmp/hold.$name.to" "/tmp/hold.$name.from"
 	# For reading and writing, so that no open() waits for the other side.
@@ -21,8 +28,7 @@ hold_start() {
 	HOLD_TO[$name]=$to HOLD_FROM[$name]=$from
 	(
 		hold_let_go
-		exec t_hold --dev rxe0 --buf "$spec" "$@" \
-			<"/tmp/hold.$name.to" >"/tmp/hold.$name.from"
+		exec "$@" <"/tmp/hold.$name.to" >"/tmp/hold.$name.from"
 	) &
 	HOLD_PID[$name]=$!
 	hold_expect "$name" ok start
@@ -37,13 +43,14 @@ hold_let_go() {
 	done
 }
 
-# hold_expect NAME ANSWER COMMAND: the answer to a COMMAND that was sent. A process that
-# cannot answer any more is told by the deadline only.
+# hold_expect NAME ANSWER COMMAND: the answer, a pattern, to a COMMAND that was sent; ANSWER
+# keeps it. A process that cannot answer any more is told by the deadline only.
 hold_expect() {
-	local name=$1 wanted=$2 answer=''
+	local name=$1 wanted=$2
 	shift 2
-	read -r -t 60 -u "${HOLD_FROM[$name]}" answer || answer="nothing"
-	[ "$answer" = "$wanted" ] || fail "$name: '$*' answered $answer, should be $wanted"
+	read -r -t 60 -u "${HOLD_FROM[$name]}" ANSWER || ANSWER="nothing"
+	# shellcheck disable=SC2053 # a pattern
+	[[ $ANSWER == $wanted ]] || fail "$name: '$*' answered $ANSWER, should be $wanted"
 }
 
 hold_send() { # name command

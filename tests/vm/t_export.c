@@ -7,6 +7,7 @@
  * the buffer, uses them, and has peer_mem_test.ko import them.
  *
  *   export [ro] [OFFSET LEN]  "ok SIZE OFFSET"; that dma-buf is the current one
+ *   unwritable  exports into a struct that cannot be written: EFAULT and no descriptor
  *   behind SPEC another buffer, mapped right behind the first
  *   protect ro|none
  *   close       the current dma-buf; the one before it becomes the current one
@@ -99,6 +100,26 @@ static int do_export(char **words)
 	if (words[0] && words[1])
 		len = number(words[1]);
 	return export_range((uintptr_t)buf.addr + number(words[0]), len, flags);
+}
+
+static int do_unwritable(void)
+{
+	size_t page = (size_t)getpagesize();
+	struct peer_mem_export *arg = mmap(NULL, page, PROT_READ | PROT_WRITE,
+					   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int next, ret;
+
+	if (arg == MAP_FAILED)
+		return -errno;
+	next = dup(0); /* the descriptor that it would get */
+	close(next);
+	arg->size = sizeof(*arg);
+	arg->va = (uintptr_t)buf.addr;
+	arg->len = buf.size;
+	mprotect(arg, page, PROT_READ);
+	ret = ioctl(device, PEER_MEM_EXPORT, arg) ? -errno : 0;
+	munmap(arg, page);
+	return fcntl(next, F_GETFD) < 0 ? ret : t_fail(-EBADE, "descriptor %d", next);
 }
 
 /* For good: it goes with the process. */
@@ -223,6 +244,8 @@ static int obey(const char *verb, char **words)
 {
 	if (!strcmp(verb, "export"))
 		return do_export(words);
+	if (!strcmp(verb, "unwritable"))
+		return do_unwritable();
 	if (!strcmp(verb, "behind") && words[0])
 		return do_behind(words[0]);
 	if (!strcmp(verb, "protect") && words[0])

@@ -10,15 +10,11 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/workqueue.h>
 
 #include "object.h"
 #include "peer_mem_test.h"
 
 MODULE_IMPORT_NS("DMA_BUF");
-
-/* A LAZY importer's device needs a moment to stop. */
-#define LAZY_DELAY	msecs_to_jiffies(300)
 
 struct test_dmabuf {
 	struct test_object object;
@@ -30,7 +26,6 @@ struct test_dmabuf {
 	struct sg_table *sgt;			/* dma_resv; NULL: not mapped */
 	bool pinned;				/* dma_resv */
 	unsigned int invalidated;		/* dma_resv */
-	struct delayed_work unmap_work;
 	struct iosys_map vmap;
 	bool vmapped;
 };
@@ -46,24 +41,12 @@ static void unmap_locked(struct test_dmabuf *td)
 	td->pinned = false;
 }
 
-static void unmap_late(struct work_struct *work)
-{
-	struct test_dmabuf *td = container_of(to_delayed_work(work),
-					      struct test_dmabuf, unmap_work);
-
-	dma_resv_lock(td->dmabuf->resv, NULL);
-	unmap_locked(td);
-	dma_resv_unlock(td->dmabuf->resv);
-}
-
 static void invalidated(struct dma_buf_attachment *attach)
 {
 	struct test_dmabuf *td = attach->importer_priv;
 
 	td->invalidated++;
-	if (td->how == PEER_TEST_LAZY)
-		schedule_delayed_work(&td->unmap_work, LAZY_DELAY);
-	else
+	if (td->how != PEER_TEST_LAZY)
 		unmap_locked(td);
 }
 
@@ -88,7 +71,6 @@ static void destroy(struct test_object *object)
 		dma_resv_unlock(td->dmabuf->resv);
 		dma_buf_detach(td->dmabuf, td->attach);
 	}
-	cancel_delayed_work_sync(&td->unmap_work);
 	pci_dev_put(td->client);
 	dma_buf_put(td->dmabuf);
 	kfree(td);
@@ -185,7 +167,6 @@ long test_import(struct xarray *objects, void __user *uarg)
 	td->object.destroy = destroy;
 	td->how = arg.how;
 	td->dir = arg.read_only ? DMA_TO_DEVICE : DMA_BIDIRECTIONAL;
-	INIT_DELAYED_WORK(&td->unmap_work, unmap_late);
 	td->dmabuf = dma_buf_get(arg.fd);
 	if (IS_ERR(td->dmabuf)) {
 		ret = PTR_ERR(td->dmabuf);

@@ -39,7 +39,7 @@ struct peer_test_pin {
 /* How it imports; what follows says what a driver of this kind is. */
 enum peer_test_importer {
 	PEER_TEST_DYNAMIC = 0,		/* maps when told, unmaps when invalidated */
-	PEER_TEST_LAZY = 1,		/* the same, but unmaps some time later */
+	PEER_TEST_LAZY = 1,		/* the same, but unmaps no sooner than UNPIN */
 	PEER_TEST_PINNED = 2,		/* pins, and cannot be invalidated */
 	PEER_TEST_STATIC = 3,		/* attaches the old way, no peer-to-peer */
 	PEER_TEST_VMAP = 4,		/* no device: the kernel maps it */

@@ -16,68 +16,69 @@ spec="bar:$bar/2,off=64K,size=4M"
 
 note "whole, a part, an odd part, twice"
 exporter a "$spec"
-ask a "ok $((4 * M)) 0" export
-ask a "ok 8192 0" export 4096 8192
-ask a "ok 8192 100" export 8292 5000
-ask a "ok $((4 * M)) 0" export ro
+hold a "ok $((4 * M)) 0" export
+hold a "ok 8192 0" export 4096 8192
+hold a "ok 8192 100" export 8292 5000
+hold a "ok $((4 * M)) 0" export ro
 [ "$(counter live_dmabufs)" = 4 ] || fail "$(counter live_dmabufs) dma-bufs"
-ask a "*peer_mem $bar BAR 2 +0x10000 ro peer_bar;*name:?$bar/2;" info
-for _ in 1 2 3; do ask a ok close; done
+hold a "*peer_mem $bar BAR 2 +0x10000 ro peer_bar;*name:?$bar/2;" info
+for _ in 1 2 3; do hold a ok close; done
+hold a EFAULT unwritable
 [ "$(counter live_dmabufs)" = 1 ] || fail "$(counter live_dmabufs) dma-bufs after closing three"
 
 note "importers of every kind: the address is the BAR's, and an offset's"
 for kind in dynamic lazy pinned; do
-	ask a "ok 1 *" import "$kind" "$nic"
+	hold a "ok 1 *" import "$kind" "$nic"
 	same_address "$(word 3)" "$bar_base + 65536" || fail "programmed $(word 3)"
 	same_address "$(word 4)" "4 * $M" || fail "length $(word 4)"
-	ask a "ok 0 1" state
-	ask a ok release
+	hold a "ok 0 1" state
+	hold a ok release
 done
 kmsg_marker
-ask a EOPNOTSUPP import static "$nic"
+hold a EOPNOTSUPP import static "$nic"
 expect_log "$nic: t_export.*$bar BAR 2.*importer of the dma-buf does not support peer-to-peer"
-ask a "ok *" export ro
-ask a "ok 1 *" import dynamic "$nic" ro
-ask a ok release
+hold a "ok *" export ro
+hold a "ok 1 *" import dynamic "$nic" ro
+hold a ok release
 kmsg_marker
-ask a EACCES import dynamic "$nic"
+hold a EACCES import dynamic "$nic"
 expect_log "importer is to write but the dma-buf was exported for reading"
-ask a ok close
+hold a ok close
 
 note "the processor sees the same bytes by both mappings, the kernel gets none"
-ask a ok map
-ask a "ok 0x1234" put 4096 0x1234
-ask a "ok 0x1234" get-buf 4096
-ask a ok sync
-ask a "ok 0xabcd" put-buf $((4 * M - 8)) 0xabcd
-ask a "ok 0xabcd" get $((4 * M - 8))
-ask a EINVAL import vmap
-ask a "ok *" export ro
-ask a EACCES map
-ask a ok map ro
-ask a "ok 0x1234" get 4096
-ask a ok close
+hold a ok map
+hold a "ok 0x1234" put 4096 0x1234
+hold a "ok 0x1234" get-buf 4096
+hold a ok sync
+hold a "ok 0xabcd" put-buf $((4 * M - 8)) 0xabcd
+hold a "ok 0xabcd" get $((4 * M - 8))
+hold a EINVAL import vmap
+hold a "ok *" export ro
+hold a EACCES map
+hold a ok map ro
+hold a "ok 0x1234" get 4096
+hold a ok close
 
 note "it outlives the mapping it was made from"
-ask a ok unmap
-ask a "ok 1 *" import dynamic "$nic"
-ask a "ok 0x1234" get 4096
+hold a ok unmap
+hold a "ok 1 *" import dynamic "$nic"
+hold a "ok 0x1234" get 4096
 for module in peer_mem peer_bar; do
 	[ "$(t_rmmod $module)" = EAGAIN ] || fail "$module: $(t_rmmod $module)"
 done
-exporter_end a KILL
+exporter_kill a
 wait_for 20 nothing_live_but_regions || fail "left: $(live_counters)"
 
 note "the CMB, whose pages the allocator gets back"
 nvme=$(nvme_bdf)
 free=$(cat "$PCI/devices/$nvme/p2pmem/available")
 exporter c "cmb:$nvme,size=256K"
-ask c "ok 262144 0" export
-ask c "ok *" import pinned "$nvme"
-ask c ok unmap
-ask c ok release
+hold c "ok 262144 0" export
+hold c "ok *" import pinned "$nvme"
+hold c ok unmap
+hold c ok release
 [ "$(cat "$PCI/devices/$nvme/p2pmem/available")" -eq $((free - 262144)) ] ||
 	fail "the CMB was given out again under a dma-buf"
-ask c ok close
+hold c ok close
 wait_for 5 cmb_is_free || fail "the CMB is not free again"
-exporter_end c
+hold_end c

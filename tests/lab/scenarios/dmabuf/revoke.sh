@@ -11,19 +11,19 @@ TIMEOUT=/sys/module/peer_mem/parameters/revoke_timeout_ms
 
 # a shell: no more importers, no more mappings; exporting the old mapping does not work
 expect_shell() { # name
-	ask "$1" SIGBUS get 0
-	ask "$1" ENODEV map
-	ask "$1" ENODEV sync
-	ask "$1" ENODEV import dynamic "$nic"
-	ask "$1" ENODEV export
+	hold "$1" SIGBUS get 0
+	hold "$1" ENODEV map
+	hold "$1" ENODEV sync
+	hold "$1" ENODEV import dynamic "$nic"
+	hold "$1" ENODEV export
 }
 
 start() { # kind: one that exports, maps and imports so
 	exporter a "bar:$bar/2,size=1M"
-	ask a ok\* export
-	ask a ok map
-	ask a ok\* put 0 7
-	ask a ok\* import "$1" "$nic"
+	hold a 'ok *' export
+	hold a ok map
+	hold a 'ok *' put 0 7
+	hold a 'ok *' import "$1" "$nic"
 	waits=$(counter revoke_waits) kills=$(counter revoke_kills)
 }
 
@@ -32,46 +32,50 @@ route_setup
 note "an importer that unmaps when told"
 start dynamic
 unbind_peer_bar "$bar"
-ask a "ok 1 0" state
+hold a "ok 1 0" state
 [ "$(counter revoke_waits)" = "$waits" ] || fail "waited for an importer that was told"
 expect_shell a
 [ "$(counter live_maps)" = 0 ] || fail "still mapped"
 # nothing of peer_bar is held by the shell
-ask a ok unmap
+hold a ok unmap
 for module in peer_umem peer_bar; do rmmod $module || fail "$module does not go"; done
 [ "$(t_rmmod peer_mem)" = EAGAIN ] || fail "peer_mem goes while a dma-buf lives"
 module_load peer_umem && module_load peer_bar
 bind_peer_bar "$bar"
-ask a ok release
-ask a ENODEV import dynamic "$nic"
-exporter_end a
+hold a ok release
+hold a ENODEV import dynamic "$nic"
+hold_end a
 
-note "one that unmaps a little later is waited for, and not killed"
+note "one that unmaps some time later is waited for, and not killed"
 start lazy
-unbind_peer_bar "$bar"
-ask a "ok 1 0" state
-[ "$(counter revoke_waits)" = $((waits + 1)) ] || fail "did not wait"
-[ "$(counter revoke_kills)" = "$kills" ] || fail "killed"
+unbind_start "$bar"
+unbind_waits
+hold a "ok 1 1" state
 expect_shell a
-exporter_end a
+unbind_waits
+hold a ok release
+unbind_ends
+[ "$(counter revoke_kills)" = "$kills" ] || fail "killed"
+hold_end a
 bind_peer_bar "$bar"
 
 note "several dma-bufs and importers of one region"
 start dynamic
-ask a ok\* export 4096 8192
-ask a ok\* import dynamic "$nic"
-ask a ok\* import lazy "$nic"
+hold a 'ok *' export 4096 8192
+hold a 'ok *' import pinned "$nic"
+hold a ok release
+hold a 'ok *' import dynamic "$nic"
 exporter b "bar:$bar/2,off=8K,size=64K"
-ask b ok\* export
-ask b ok\* import dynamic "$nic"
+hold b 'ok *' export
+hold b 'ok *' import dynamic "$nic"
 exporter idle "bar:$bar/2,size=64K"
-ask idle ok\* export
-exporter_end b KILL
+hold idle 'ok *' export
+exporter_kill b
 unbind_peer_bar "$bar"
-ask a "ok 1 0" state
-ask idle ENODEV import dynamic "$nic"
-exporter_end idle
-exporter_end a
+hold a "ok 1 0" state
+hold idle ENODEV import dynamic "$nic"
+hold_end idle
+hold_end a
 bind_peer_bar "$bar"
 
 note "an importer that cannot be told: its process is killed after the time-out"
@@ -79,15 +83,15 @@ echo 500 >$TIMEOUT
 start pinned
 kmsg_marker
 unbind_peer_bar "$bar"
-expect_log "$bar: peer_mem: BAR 2 is revoked: killing process ${EXPORTER_PID[a]}, which has 1 registrations"
+expect_log "$bar: peer_mem: BAR 2 is revoked: killing process ${HOLD_PID[a]}, which has 1 registrations"
 [ "$(counter revoke_kills)" = $((kills + 1)) ] || fail "not one kill"
-exporter_end a killed
+hold_gone a 137
 echo 30000 >$TIMEOUT
 bind_peer_bar "$bar"
 
 note "the function is removed altogether, and the exporter dies with all it has"
 start dynamic
 echo 1 >"/sys/bus/pci/devices/$bar/remove"
-ask a "ok 1 0" state
-exporter_end a KILL
+hold a "ok 1 0" state
+exporter_kill a
 wait_for 20 nothing_live || fail "left: $(live_counters)"
