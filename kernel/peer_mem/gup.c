@@ -102,6 +102,8 @@ static struct peer_mem_pin *alloc_pin(const struct peer_mem_pin_args *args)
 	pin->len = args->len;
 	pin->flags = args->flags;
 	pin->owner = get_pid(task_tgid(current));
+	if (args->flags & PEER_MEM_PIN_VIA_FILE)
+		peer_mem_via_get(&pin->via);
 	pin->base = pin;
 	pin->nr_users = 1;
 	peer_phys_init(&pin->phys);
@@ -153,6 +155,7 @@ static void free_pin(struct peer_mem_pin *pin)
 	if (!pin->is_share)
 		peer_phys_free(&pin->phys);
 	put_pid(pin->owner);
+	peer_mem_via_put(&pin->via);
 	kfree(pin);
 }
 

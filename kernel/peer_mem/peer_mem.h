@@ -180,6 +180,7 @@ bool peer_mem_region_is_pinned(struct peer_mem_region *region);
 #define PEER_MEM_PIN_WRITE	BIT(0)	/* the device will write */
 #define PEER_MEM_PIN_NEED_PAGES	BIT(1)	/* the consumer needs struct pages */
 #define PEER_MEM_PIN_ODP	BIT(2)	/* on-demand paging was asked for */
+#define PEER_MEM_PIN_VIA_FILE	BIT(3)	/* see below */
 
 /**
  * struct peer_mem_pin_args - what to pin
@@ -189,6 +190,10 @@ bool peer_mem_region_is_pinned(struct peer_mem_region *region);
  * @max_pages: most pages that the consumer can hold in one pin, 0: no limit
  * @consumer: device on whose behalf, for the log; only used during the call.
  *	NULL: refusals are counted and traced but not logged
+ *
+ * PEER_MEM_PIN_VIA_FILE promises that the pin goes, at the latest, when the file
+ * does whose system call this is (its first argument). A revoke that nobody
+ * answers may then kill every process that has that file.
  */
 struct peer_mem_pin_args {
 	unsigned long va;

@@ -23,6 +23,7 @@
  *       registry_lock	mutex, registry.c: the list of hooks; no callback and
  *			no user copy runs under it
  *       counters_lock	mutex, stats.c
+ *       task_lock		holder.c, of any task; inside it its files' lock
  *
  * peer_mem_region_revoke() sleeps until user space has let go, so it is called
  * with none of ours held, and never with mmap_lock.
@@ -135,6 +136,13 @@ struct peer_mem_dma {
 
 struct peer_dmabuf;
 
+/* The file that holds a pin, see holder.c. */
+struct peer_mem_via {
+	const struct file *file;	/* not referenced; NULL: there is none */
+	const struct cred *cred;	/* it was opened with; referenced */
+	bool asked;			/* map_lock; who has it was killed */
+};
+
 struct peer_mem_pin {
 	struct peer_mem_region *region;	/* referenced */
 	const struct peer_vm_ops *ops;	/* its module is referenced */
@@ -146,6 +154,7 @@ struct peer_mem_pin {
 	struct list_head node;		/* region->lock */
 	struct pid *owner;		/* thread group to kill at a revoke */
 	bool killed;			/* region->lock; the owner was */
+	struct peer_mem_via via;
 	struct peer_phys_list phys;
 	struct peer_mem_dma dma;
 	struct mmu_interval_notifier watch;	/* PFN maps only */
@@ -280,6 +289,21 @@ bool peer_mem_pin_cut(struct peer_mem_pin *pin);
 
 int peer_mem_revoke_init(void);
 void peer_mem_revoke_exit(void);
+
+/* ---- holder.c ---- */
+
+/*
+ * Remember the char device whose system call this is in a zeroed @via; it stays
+ * empty if that cannot be told. Undone by put, harmless on an empty one.
+ */
+void peer_mem_via_get(struct peer_mem_via *via);
+void peer_mem_via_put(struct peer_mem_via *via);
+
+/*
+ * Kill every process that has open what still holds pins of a revoked region.
+ * Takes map_lock.
+ */
+void peer_mem_kill_holders(struct peer_mem_region *region);
 
 /* ---- registry.c ---- */
 

@@ -4,8 +4,9 @@
  *
  * A pin that a NIC reaches through its IOMMU is fenced at once (dma.c). Nothing
  * can hold up the others in flight, so the revoker waits until they are gone, and
- * kills the owners of those that stay longer than revoke_timeout_ms: a process
- * that is gone has closed its uverbs file, which destroys its MRs.
+ * kills the owners of those that stay longer than revoke_timeout_ms, and whoever
+ * else has their files: when all are gone the uverbs file is closed, which
+ * destroys its MRs.
  *
  * Sources: the exporter's own call, and the PCI bus notifier, which runs before
  * the driver's remove() on unbind, removal and surprise removal alike, and before
@@ -129,15 +130,15 @@ static bool has_exited(struct pid *owner)
 	return ret;
 }
 
-static void kill_owners(struct peer_mem_region *region)
+static void kill_owners(struct peer_mem_region *region, unsigned int timeout_ms)
 {
-	unsigned int timeout_ms = READ_ONCE(revoke_timeout_ms), pins;
 	struct pid *owner;
+	unsigned int pins;
 
 	while ((owner = next_owner(region, &pins))) {
 		if (has_exited(owner)) {
 			put_pid(owner);
-			continue;	/* wait_unpinned() says what to look for */
+			continue;	/* see peer_mem_kill_holders() */
 		}
 		pci_warn(region->desc.pdev,
 			 "peer_mem: BAR %d is revoked: killing process %d, which has %u registrations of it left after %u ms\n",
@@ -148,25 +149,32 @@ static void kill_owners(struct peer_mem_region *region)
 	}
 }
 
-/* False when @timeout_ms passed; 0 waits for ever and says so now and then. */
-static bool wait_unpinned(struct peer_mem_region *region,
-			  unsigned int timeout_ms)
+static bool drains_within(struct peer_mem_region *region, unsigned long timeout)
 {
-	if (timeout_ms)
-		return wait_event_timeout(region->drained,
-					  !peer_mem_region_is_reached(region),
-					  msecs_to_jiffies(timeout_ms));
-	while (!wait_event_timeout(region->drained,
-				   !peer_mem_region_is_reached(region),
-				   REVOKE_NAG))
+	return wait_event_timeout(region->drained,
+				  !peer_mem_region_is_reached(region), timeout);
+}
+
+/* Says so now and then. With @kill whoever has it meanwhile is killed. */
+static void wait_for_ever(struct peer_mem_region *region, bool kill)
+{
+	for (;;) {
+		if (kill)
+			peer_mem_kill_holders(region);
+		if (drains_within(region, REVOKE_NAG))
+			return;
 		pci_warn(region->desc.pdev,
-			 "peer_mem: BAR %d is revoked: still registered; a process that inherited or was passed the NIC's file may hold it\n",
-			 region->desc.bar);
-	return true;
+			 "peer_mem: BAR %d is revoked: still registered%s\n",
+			 region->desc.bar,
+			 kill ? "; the NIC's file may be mapped, or on its way in a socket" :
+				"; revoke_timeout_ms is 0, nobody is killed");
+	}
 }
 
 static void wait_drained(struct peer_mem_region *region)
 {
+	unsigned int timeout_ms = READ_ONCE(revoke_timeout_ms);
+
 	if (!peer_mem_region_is_reached(region))
 		return;
 	peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_waits, 1);
@@ -174,11 +182,13 @@ static void wait_drained(struct peer_mem_region *region)
 	pci_info(region->desc.pdev,
 		 "peer_mem: BAR %d is revoked: waiting for its memory regions to be deregistered\n",
 		 region->desc.bar);
-	if (wait_unpinned(region, READ_ONCE(revoke_timeout_ms)))
-		return;
-	trace_peer_mem_revoke(region, "kill");
-	kill_owners(region);
-	wait_unpinned(region, 0);
+	if (timeout_ms) {
+		if (drains_within(region, msecs_to_jiffies(timeout_ms)))
+			return;
+		trace_peer_mem_revoke(region, "kill");
+		kill_owners(region, timeout_ms);
+	}
+	wait_for_ever(region, timeout_ms);
 }
 
 void peer_mem_region_revoke(struct peer_mem_region *region)

@@ -13,6 +13,8 @@
  *   reg [all|local|none|read|odp|odp-read]
  *   dereg       the region that the last successful reg made
  *   fork        leaves a child that holds all this and does nothing, for ever
+ *   send        leaves a child that has a message with the NIC's file, and does not read it
+ *               (either child's number is in /tmp/hold.child)
  *   work        moves bytes through the region and compares; with the CPU too if mapped
  *   fill        writes bytes with the CPU
  *   check       compares them with the CPU
@@ -35,6 +37,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "t.h"
@@ -172,6 +175,16 @@ static size_t piece(const struct hold *hold)
 	return hold->buf.size < 5000 ? hold->buf.size : 5000;
 }
 
+static int note_child(pid_t pid)
+{
+	FILE *file = fopen("/tmp/hold.child", "we");
+
+	if (!file)
+		return -errno;
+	fprintf(file, "%d\n", pid);
+	return fclose(file) ? -errno : 0;
+}
+
 /* The child inherits the NIC's file, and so the region, without wanting either. */
 static int do_fork(void)
 {
@@ -184,7 +197,47 @@ static int do_fork(void)
 		for (;;)
 			pause();
 	}
-	return 0;
+	return note_child(pid);
+}
+
+static int send_file(int socket, int file)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	char byte = 0;
+	struct iovec one = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr message = { .msg_iov = &one, .msg_iovlen = 1, .msg_control = control.bytes,
+				  .msg_controllen = sizeof(control.bytes) };
+
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.header), &file, sizeof(file));
+	return sendmsg(socket, &message, 0) == 1 ? 0 : -errno;
+}
+
+/* What is executed keeps the sockets and nothing else: the NIC's file closes, maps go. */
+static int do_send(struct hold *hold)
+{
+	int sockets[2], ret;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
+		return -errno;
+	ret = send_file(sockets[0], hold->dev.context->cmd_fd);
+	if (ret)
+		return ret;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		close(hold->dev.context->cmd_fd);
+		execlp("sleep", "sleep", "1000", NULL);
+		_exit(T_FAIL);
+	}
+	return note_child(pid);
 }
 
 /* Both ends of the buffer. */
@@ -259,6 +312,8 @@ static const char *obey(struct hold *hold, const char *verb, const char *word)
 		ret = do_deregister(hold);
 	else if (!strcmp(verb, "fork"))
 		ret = do_fork();
+	else if (!strcmp(verb, "send"))
+		ret = do_send(hold);
 	else if (!strcmp(verb, "work"))
 		ret = do_work(hold);
 	else if (!strcmp(verb, "fill"))

@@ -81,7 +81,8 @@ static struct peer_mem_pin_args make_args(struct ib_device *device,
 	return (struct peer_mem_pin_args){
 		.va = addr,
 		.len = size,
-		.flags = (needs_pages(device) ? PEER_MEM_PIN_NEED_PAGES : 0) |
+		.flags = PEER_MEM_PIN_VIA_FILE |
+			 (needs_pages(device) ? PEER_MEM_PIN_NEED_PAGES : 0) |
 			 (ib_access_writable(access) ? PEER_MEM_PIN_WRITE : 0) |
 			 (access & IB_ACCESS_ON_DEMAND ? PEER_MEM_PIN_ODP : 0),
 		.max_pages = device->ops.driver_id == RDMA_DRIVER_RXE ?

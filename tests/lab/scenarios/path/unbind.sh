@@ -84,27 +84,47 @@ kills() { # spec bdf
 	echo 30000 >"$TIMEOUT"
 }
 
-# A forked child has the NIC's file too, and keeps the dead owner's region. Nobody knows
-# that it does, so the unbind goes on waiting, and says where to look.
+# A forked child has the NIC's file too, and would keep the dead owner's region: it is
+# killed as well. Who opened the NIC for himself is not.
 outlived() { # spec bdf
-	note "unbind of $2 while a child of its dead owner keeps the region"
+	note "unbind of $2 while a child of its owner has the region too"
 	echo 500 >"$TIMEOUT"
 	hold_start owner "$1"
+	hold_start bystander "$1"
 	hold owner ok map
 	hold owner ok reg
 	hold owner ok fork
 	kmsg_marker "unbind $2"
 	unbind_start "$2"
+	unbind_ends
 	hold_gone owner 137
-	wait_for 60 said_inherited || fail "the unbind does not say what it waits for"
+	expect_log "$2: peer_mem: BAR 2 is revoked: killing process $(cat /tmp/hold.child), which has the file"
+	! pgrep -x t_hold_child || fail "the child lives"
+	hold_end bystander
+	echo 30000 >"$TIMEOUT"
+}
+
+# The file is in a message that nobody has received: nobody has it open. The unbind waits,
+# and says where to look.
+in_flight() { # spec bdf
+	note "unbind of $2 while the region's file is on its way to somebody"
+	echo 500 >"$TIMEOUT"
+	hold_start owner "$1"
+	hold owner ok map
+	hold owner ok reg
+	hold owner ok send
+	kmsg_marker "unbind $2"
+	unbind_start "$2"
+	hold_gone owner 137
+	wait_for 60 said_on_its_way || fail "the unbind does not say what it waits for"
 	unbind_waits
-	pkill -KILL -x t_hold_child
+	kill "$(cat /tmp/hold.child)"
 	unbind_ends
 	echo 30000 >"$TIMEOUT"
 }
 
-said_inherited() {
-	kmsg_since_marker | grep "still registered; a process that inherited"
+said_on_its_way() {
+	kmsg_since_marker | grep "still registered; the NIC's file may be mapped, or on its way"
 }
 
 # Each module refuses with EAGAIN, delete_module(2)'s word for "in use", while one region
@@ -150,6 +170,9 @@ kills "$bar" "$BAR_A"
 bind_bar
 usable "$bar"
 outlived "$bar" "$BAR_A"
+bind_bar
+usable "$bar"
+in_flight "$bar" "$BAR_A"
 bind_bar
 usable "$bar"
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who else keeps a pin alive? A memory region lives as long as the file through
+ * which it was registered, and a fork or a socket gives that file to processes
+ * that nobody ever heard of. So a pin remembers its file, to compare and never
+ * to follow: it holds no reference, and while the pin is there the file is.
+ *
+ * Or so it should be: a thread may put another file under the descriptor while
+ * the system call runs. What follows from that must stay the program's own
+ * affair, so the credentials that the file was opened with are compared too, and
+ * those are referenced.
+ */
+#include <linux/cred.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/pci.h>
+#include <linux/ptrace.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include <asm/syscall.h>
+
+#include "peer_mem_priv.h"
+
+void peer_mem_via_get(struct peer_mem_via *via)
+{
+	unsigned long args[6];
+	struct file *file;
+
+	if (current->flags & (PF_KTHREAD | PF_IO_WORKER))
+		return;
+	/* ioctl() and write(), the ways to register, begin with the descriptor */
+	syscall_get_arguments(current, current_pt_regs(), args);
+	file = fget(args[0]);
+	if (!file)
+		return;
+	if (S_ISCHR(file_inode(file)->i_mode)) {
+		via->file = file;
+		via->cred = get_cred(file->f_cred);
+	}
+	fput(file);
+}
+
+void peer_mem_via_put(struct peer_mem_via *via)
+{
+	put_cred(via->cred);
+	*via = (struct peer_mem_via){};
+}
+
+static int is_via(const void *arg, struct file *file, unsigned int fd)
+{
+	const struct peer_mem_via *via = arg;
+
+	return file == via->file && file->f_cred == via->cred;
+}
+
+static bool has_file(struct task_struct *task, const struct peer_mem_via *via)
+{
+	bool ret;
+
+	task_lock(task);
+	ret = task->files && iterate_fd(task->files, 0, is_via, via);
+	task_unlock(task);
+	return ret;
+}
+
+static void kill_who_has(const struct peer_mem_region *region,
+			 const struct peer_mem_via *via)
+{
+	struct task_struct *process, *task;
+
+	rcu_read_lock();
+	for_each_process_thread(process, task) {
+		/* one thread dies, all do */
+		if (fatal_signal_pending(task) || !has_file(task, via))
+			continue;
+		pci_warn(region->desc.pdev,
+			 "peer_mem: BAR %d is revoked: killing process %d, which has the file that holds registrations of it\n",
+			 region->desc.bar, task_tgid_nr(task));
+		send_sig(SIGKILL, task, 1);
+		peer_mem_count(&peer_mem_stats, PEER_STAT_revoke_kills, 1);
+	}
+	rcu_read_unlock();
+}
+
+/* A file that still holds pins and was not looked for; all its pins are marked. */
+static const struct peer_mem_via *next_via(struct peer_mem_region *region)
+{
+	const struct peer_mem_via *via = NULL;
+	struct peer_mem_pin *pin;
+
+	lockdep_assert_held(&region->map_lock);
+	list_for_each_entry(pin, &region->pins, node) {
+		if (pin->via.asked || pin->dma.fenced || pin->dma.waived)
+			continue;
+		if (!via)
+			via = &pin->via;
+		if (pin->via.file == via->file)
+			pin->via.asked = true;
+	}
+	return via;
+}
+
+/*
+ * No pin leaves the list meanwhile, and so no file goes that one remembers; none
+ * joins, the region is revoked. Who forks meanwhile is found the next time.
+ */
+void peer_mem_kill_holders(struct peer_mem_region *region)
+{
+	const struct peer_mem_via *via;
+	struct peer_mem_pin *pin;
+
+	mutex_lock(&region->map_lock);
+	list_for_each_entry(pin, &region->pins, node)
+		pin->via.asked = !pin->via.file;
+	while ((via = next_via(region)))
+		kill_who_has(region, via);
+	mutex_unlock(&region->map_lock);
+}
