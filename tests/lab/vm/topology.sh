@@ -101,6 +101,12 @@ topo_trace() {
 	for event; do TOPO_DEVICES+=(-trace "$event"); done
 }
 
+# touch REGION: what the processors read and write of this I/O memory, to /out/touch
+topo_touch() {
+	[ -n "$1" ] || return 1
+	TOPO_DEVICES+=(-plugin "/build/lab/touch.so,region=$1,out=$TOPO_RUNDIR/touch")
+}
+
 # rootport NAME
 topo_rootport() {
 	TOPO_SLOT=$((TOPO_SLOT + 1))
