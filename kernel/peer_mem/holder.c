@@ -6,9 +6,10 @@
  * to follow: it holds no reference, and while the pin is there the file is.
  *
  * Or so it should be: a thread may put another file under the descriptor while
- * the system call runs. What follows from that must stay the program's own
- * affair, so the credentials that the file was opened with are compared too, and
- * those are referenced.
+ * the system call runs, one that strangers have open too, or that goes and leaves
+ * its address to another. What follows from that must stay the program's own
+ * affair. So only processes are killed that it could have killed itself, and the
+ * credentials that the file was opened with, which are referenced, are compared.
  */
 #include <linux/cred.h>
 #include <linux/fdtable.h>
@@ -16,6 +17,7 @@
 #include <linux/fs.h>
 #include <linux/pci.h>
 #include <linux/ptrace.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
@@ -38,6 +40,7 @@ void peer_mem_via_get(struct peer_mem_via *via)
 	if (S_ISCHR(file_inode(file)->i_mode)) {
 		via->file = file;
 		via->cred = get_cred(file->f_cred);
+		via->owner = get_current_cred();
 	}
 	fput(file);
 }
@@ -45,6 +48,7 @@ void peer_mem_via_get(struct peer_mem_via *via)
 void peer_mem_via_put(struct peer_mem_via *via)
 {
 	put_cred(via->cred);
+	put_cred(via->owner);
 	*via = (struct peer_mem_via){};
 }
 
@@ -65,6 +69,21 @@ static bool has_file(struct task_struct *task, const struct peer_mem_via *via)
 	return ret;
 }
 
+/* As for kill(2), of whoever made the pin. Nobody kills init. */
+static bool may_kill(const struct cred *owner, struct task_struct *task)
+{
+	const struct cred *cred = __task_cred(task);
+
+	if (is_global_init(task) || task->flags & PF_KTHREAD)
+		return false;
+	return uid_eq(owner->euid, cred->suid) ||
+	       uid_eq(owner->euid, cred->uid) ||
+	       uid_eq(owner->uid, cred->suid) ||
+	       uid_eq(owner->uid, cred->uid) ||
+	       (owner->user_ns == &init_user_ns &&
+		cap_raised(owner->cap_effective, CAP_KILL));
+}
+
 static void kill_who_has(const struct peer_mem_region *region,
 			 const struct peer_mem_via *via)
 {
@@ -73,7 +92,8 @@ static void kill_who_has(const struct peer_mem_region *region,
 	rcu_read_lock();
 	for_each_process_thread(process, task) {
 		/* one thread dies, all do */
-		if (fatal_signal_pending(task) || !has_file(task, via))
+		if (fatal_signal_pending(task) || !may_kill(via->owner, task) ||
+		    !has_file(task, via))
 			continue;
 		pci_warn(region->desc.pdev,
 			 "peer_mem: BAR %d is revoked: killing process %d, which has the file that holds registrations of it\n",
@@ -96,7 +116,7 @@ static const struct peer_mem_via *next_via(struct peer_mem_region *region)
 			continue;
 		if (!via)
 			via = &pin->via;
-		if (pin->via.file == via->file)
+		if (pin->via.file == via->file && pin->via.owner == via->owner)
 			pin->via.asked = true;
 	}
 	return via;

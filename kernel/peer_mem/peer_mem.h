@@ -193,7 +193,8 @@ bool peer_mem_region_is_pinned(struct peer_mem_region *region);
  *
  * PEER_MEM_PIN_VIA_FILE promises that the pin goes, at the latest, when the file
  * does whose system call this is (its first argument). A revoke that nobody
- * answers may then kill every process that has that file.
+ * answers may then kill every process that has that file and that the caller
+ * could kill.
  */
 struct peer_mem_pin_args {
 	unsigned long va;

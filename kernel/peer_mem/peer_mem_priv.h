@@ -140,6 +140,7 @@ struct peer_dmabuf;
 struct peer_mem_via {
 	const struct file *file;	/* not referenced; NULL: there is none */
 	const struct cred *cred;	/* it was opened with; referenced */
+	const struct cred *owner;	/* of who made the pin; referenced */
 	bool asked;			/* map_lock; who has it was killed */
 };
 
@@ -300,8 +301,8 @@ void peer_mem_via_get(struct peer_mem_via *via);
 void peer_mem_via_put(struct peer_mem_via *via);
 
 /*
- * Kill every process that has open what still holds pins of a revoked region.
- * Takes map_lock.
+ * Kill every process that has open what still holds pins of a revoked region, as
+ * far as the pin's owner could have. Takes map_lock.
  */
 void peer_mem_kill_holders(struct peer_mem_region *region);
 
