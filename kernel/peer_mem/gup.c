@@ -188,6 +188,8 @@ static enum peer_mem_reason reason_of(int err)
 		return PEER_MEM_TWO_REGIONS;
 	case -ENXIO:
 		return PEER_MEM_NOT_BAR;
+	case -EUSERS:
+		return PEER_MEM_TOO_MANY;
 	default:
 		return PEER_MEM_OTHER;
 	}

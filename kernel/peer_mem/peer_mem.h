@@ -224,6 +224,7 @@ struct peer_mem_pin_args {
  *                a PFN mapping of something that is no BAR
  *  -ENODEV       the device is being unbound or the memory was revoked
  *  -EAGAIN       the mapping changed meanwhile
+ *  -EUSERS       a page of it has more pins than can be counted
  *  -ENOMEM, -EINTR and what the exporter returned
  */
 struct peer_mem_pin *peer_mem_pin_user(const struct peer_mem_pin_args *args);

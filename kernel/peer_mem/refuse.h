@@ -79,6 +79,9 @@ struct pci_dev;
 	R(TOO_LARGE, E2BIG,						\
 	  "soft-RoCE cannot hold so many pages in one registration",	\
 	  "register at most 1 GiB at a time")				\
+	R(TOO_MANY, EUSERS,						\
+	  "a page of it is registered a million times already",		\
+	  "deregister some, or register larger ranges")			\
 	R(OTHER, EIO,							\
 	  "the exporter or the system refused",				\
 	  "see the errno")

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * t_pin [-f BDF] [-m MAX_SEG] [-l LEN] [-h] [-u] SPEC
+ * t_pin [-f BDF] [-m MAX_SEG] [-l LEN] [-n COUNT] [-h] [-u] SPEC
  *
  * Pins a buffer through peer_mem_test.ko, with -f mapped for that PCI function,
  * and prints the addresses which a NIC in its place would be programmed with:
  *
  *   pin SPEC segs=N addr=0x... len=0x... [addr=... len=...]
  *
- * -h holds the pin until standard input ends; -u unmaps the buffer first, and says
+ * -n pins it so often; the last one is printed. -h holds the pin until standard input ends; -u unmaps the buffer first, and says
  * so in a line `unmapped`. Exit 1 and the errno's name when
  * the kernel refuses.
  */
@@ -64,8 +64,21 @@ static void mark(const char *text)
 	close(fd);
 }
 
-static int pin_buffer(const char *spec, struct peer_test_pin *arg, int hold,
-		      int unmap)
+static int pin_often(int fd, struct peer_test_pin *arg, unsigned long count)
+{
+	int ret = 0;
+
+	for (unsigned long n = 0; !ret && n < count; n++) {
+		if (ioctl(fd, PEER_TEST_PIN, arg))
+			ret = -errno;
+		if (ret && n)
+			fprintf(stderr, "t_pin: after %lu pins\n", n);
+	}
+	return ret;
+}
+
+static int pin_buffer(const char *spec, struct peer_test_pin *arg,
+		      unsigned long count, int hold, int unmap)
 {
 	struct t_buf buf = { 0 };
 	int fd, ret;
@@ -83,7 +96,7 @@ static int pin_buffer(const char *spec, struct peer_test_pin *arg, int hold,
 	if (!arg->len)
 		arg->len = buf.size;
 	mark("t_pin begin");
-	ret = ioctl(fd, PEER_TEST_PIN, arg) ? -errno : 0;
+	ret = pin_often(fd, arg, count);
 	mark("t_pin end");
 	if (ret)
 		goto out_fd;
@@ -109,8 +122,9 @@ int main(int argc, char **argv)
 		.max_seg = UINT32_MAX,
 	};
 	int opt, ret, hold = 0, unmap = 0;
+	unsigned long count = 1;
 
-	while ((opt = getopt(argc, argv, "f:m:l:hu")) != -1) {
+	while ((opt = getopt(argc, argv, "f:m:l:n:hu")) != -1) {
 		switch (opt) {
 		case 'f':
 			if (parse_bdf(optarg, &arg))
@@ -121,6 +135,9 @@ int main(int argc, char **argv)
 			break;
 		case 'l':
 			arg.len = strtoull(optarg, NULL, 0);
+			break;
+		case 'n':
+			count = strtoul(optarg, NULL, 0);
 			break;
 		case 'h':
 			hold = 1;
@@ -133,10 +150,10 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind + 1 != argc) {
-		fprintf(stderr, "usage: t_pin [-f BDF] [-m MAX_SEG] [-l LEN] [-h] [-u] SPEC\n");
+		fprintf(stderr, "usage: t_pin [-f BDF] [-m MAX_SEG] [-l LEN] [-n COUNT] [-h] [-u] SPEC\n");
 		return 2;
 	}
-	ret = pin_buffer(argv[optind], &arg, hold, unmap);
+	ret = pin_buffer(argv[optind], &arg, count, hold, unmap);
 	if (ret) {
 		fprintf(stderr, "t_pin: %s: %s (%s)\n", argv[optind],
 			strerror(-ret), strerrorname_np(-ret));

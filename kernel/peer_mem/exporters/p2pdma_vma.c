@@ -117,6 +117,18 @@ static int add_pinned(struct page **pages, unsigned long nr,
 }
 
 /*
+ * A pin is GUP_PIN_COUNTING_BIAS (1024) references on each page, and GUP itself
+ * looks for an overflow with a WARN that any user could provoke.
+ */
+static bool are_overpinned(struct page **pages, unsigned long nr)
+{
+	while (nr--)
+		if (page_ref_count(pages[nr]) > INT_MAX / 2)
+			return true;
+	return false;
+}
+
+/*
  * Not FOLL_WRITE, also for a device that writes: the core has checked VM_WRITE,
  * and these mappings are always shared, so there is neither COW to break nor
  * dirty state to track. With it GUP would never come back for a PTE that an
@@ -140,6 +152,11 @@ static int get_extents(struct vm_area_struct *vma, unsigned long addr,
 				     FOLL_PCI_P2PDMA, pages);
 		if (got <= 0) {
 			ret = got ?: -EFAULT;
+			break;
+		}
+		if (are_overpinned(pages, got)) {
+			unpin_user_pages(pages, got);
+			ret = -EUSERS;
 			break;
 		}
 		ret = add_pinned(pages, got, sink);
