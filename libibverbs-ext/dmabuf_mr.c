@@ -1,69 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/*
- * Memory regions of dma-bufs, by the provider's verb or around a provider that has none. The
- * latter are ours: their structs are, no provider may end them, and a list knows them.
- */
+/* Memory regions of dma-bufs, by the provider's verb or around a provider that has none. */
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "own_mr.h"
 #include "priv.h"
 #include "uverbs.h"
-
-struct own_mr {
-	struct ibv_mr mr; /* first: what the caller holds */
-	struct own_mr *next;
-};
-
-/* The list. Across fork() it is nobody's, so a child finds it usable. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct own_mr *own_mrs;
-
-static void lock_list(void)
-{
-	pthread_mutex_lock(&lock);
-}
-
-static void unlock_list(void)
-{
-	pthread_mutex_unlock(&lock);
-}
-
-__attribute__((constructor)) static void guard_fork(void)
-{
-	pthread_atfork(lock_list, unlock_list, unlock_list);
-}
-
-static void keep(struct own_mr *own)
-{
-	lock_list();
-	own->next = own_mrs;
-	own_mrs = own;
-	unlock_list();
-}
-
-static bool is_own(const struct ibv_mr *mr)
-{
-	const struct own_mr *own;
-
-	lock_list();
-	for (own = own_mrs; own && &own->mr != mr; own = own->next)
-		;
-	unlock_list();
-	return own;
-}
-
-static void forget(struct own_mr *own)
-{
-	struct own_mr **at;
-
-	lock_list();
-	for (at = &own_mrs; *at != own; at = &(*at)->next)
-		;
-	*at = own->next;
-	unlock_list();
-}
 
 static struct ibv_mr *reg_own(struct ibv_pd *pd, uint64_t offset, size_t length, uint64_t iova,
 			      int fd, int access, int *ret_p)
@@ -80,7 +23,8 @@ static struct ibv_mr *reg_own(struct ibv_pd *pd, uint64_t offset, size_t length,
 	own->mr.pd = pd;
 	own->mr.addr = (void *)(uintptr_t)offset;
 	own->mr.length = length;
-	keep(own);
+	own->access = access;
+	own_mr_keep(own);
 	return &own->mr;
 }
 
@@ -92,7 +36,7 @@ static int reg_failed(const struct ibv_pd *pd, uint64_t offset, uint64_t iova, i
 	switch (error) {
 	case -EOPNOTSUPP:
 		return fail(err, error,
-			    "the driver of %s takes no dma-bufs, or not of this kind of memory; as root: modprobe peer_umem, which needs none",
+			    "the driver of %s takes no dma-bufs, or not of this kind of memory",
 			    nic);
 	case -EREMOTEIO:
 		return fail(err, error,
@@ -119,6 +63,12 @@ IBVX_EXPORT struct ibv_mr *ibvx_reg_dmabuf_mr(struct ibv_pd *pd, uint64_t offset
 	int ret = 0;
 
 	fail_clear(err);
+	/* the kernel would only say that the flag is none */
+	if (access & IBV_ACCESS_ON_DEMAND) {
+		errno = -fail(err, -EOPNOTSUPP,
+			      "on-demand paging of a dma-buf is not possible; to change it: register without IBV_ACCESS_ON_DEMAND");
+		return NULL;
+	}
 	mr = ibv_reg_dmabuf_mr(pd, offset, length, iova, fd, access);
 	if (mr)
 		return mr;
@@ -133,14 +83,15 @@ IBVX_EXPORT struct ibv_mr *ibvx_reg_dmabuf_mr(struct ibv_pd *pd, uint64_t offset
 
 IBVX_EXPORT int ibvx_dereg_mr(struct ibv_mr *mr)
 {
+	struct own_mr *own = own_mr_find(mr);
 	int ret;
 
-	if (!is_own(mr))
+	if (!own)
 		return ibv_dereg_mr(mr);
 	ret = uverbs_dereg_mr(mr->context, mr->handle);
 	if (ret)
 		return -ret;
-	forget((struct own_mr *)mr);
-	free(mr);
+	own_mr_forget(own);
+	free(own);
 	return 0;
 }

@@ -228,6 +228,16 @@ struct ibv_mr *ibvx_reg_dmabuf_mr(struct ibv_pd *pd, uint64_t offset, size_t len
  */
 int ibvx_dereg_mr(struct ibv_mr *mr);
 
+/*
+ * ibv_rereg_mr(), also of a region that ibvx_dereg_mr() alone can end; @flags and result
+ * are those of ibv_rereg_mr(), errno is set. Such a region's address for the NIC is
+ * then the pointer. Its keys change.
+ *   EINVAL	unknown or no flags
+ *   and the errnos of ibvx_reg_mr()
+ */
+int ibvx_rereg_mr(struct ibv_mr *mr, int flags, struct ibv_pd *pd, void *addr, size_t length,
+		  int access, struct ibvx_error *err);
+
 /* ---- buffers ---- */
 
 /*

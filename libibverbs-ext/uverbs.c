@@ -8,12 +8,14 @@
 
 #define MAX_ATTRS 9
 #define MAX_DRIVERS 64
+#define NO_METHOD 0x3e
 
 struct command {
 	struct ib_uverbs_ioctl_hdr hdr;
 	struct ib_uverbs_attr attrs[MAX_ATTRS];
 };
 
+/* @data: what the kernel reads, if @len is at most 8, or where it writes. */
 static struct ib_uverbs_attr *add(struct command *command, uint16_t id, uint16_t len,
 				  uint64_t data)
 {
@@ -37,25 +39,19 @@ static int submit(const struct ibv_context *context, struct command *command)
 
 /*
  * The kernel wants the number of the NIC's driver in each call. It is told by netlink
- * and kept by libibverbs for itself; a harmless call finds it as well.
+ * and kept by libibverbs for itself. A method that does not exist finds it as well: the
+ * kernel looks at the number first (EINVAL), then for the method (EPROTONOSUPPORT).
  */
 static int find_driver(const struct ibv_context *context, uint32_t *driver_p)
 {
-	uint32_t vectors;
-	uint64_t support;
-
 	for (uint32_t driver = 0; driver < MAX_DRIVERS; driver++) {
-		struct command query = {
-			.hdr.object_id = UVERBS_OBJECT_DEVICE,
-			.hdr.method_id = UVERBS_METHOD_QUERY_CONTEXT,
+		struct command probe = {
+			.hdr.object_id = UVERBS_OBJECT_MR,
+			.hdr.method_id = NO_METHOD,
 			.hdr.driver_id = driver,
 		};
 
-		add(&query, UVERBS_ATTR_QUERY_CONTEXT_NUM_COMP_VECTORS, sizeof(vectors),
-		    (uintptr_t)&vectors);
-		add(&query, UVERBS_ATTR_QUERY_CONTEXT_CORE_SUPPORT, sizeof(support),
-		    (uintptr_t)&support);
-		if (!submit(context, &query)) {
+		if (submit(context, &probe) == -EPROTONOSUPPORT) {
 			*driver_p = driver;
 			return 0;
 		}
@@ -80,7 +76,7 @@ int uverbs_reg_dmabuf_mr(struct ibv_pd *pd, uint64_t offset, size_t length, uint
 	add(&command, UVERBS_ATTR_REG_DMABUF_MR_OFFSET, sizeof(uint64_t), offset);
 	add(&command, UVERBS_ATTR_REG_DMABUF_MR_LENGTH, sizeof(uint64_t), length);
 	add(&command, UVERBS_ATTR_REG_DMABUF_MR_IOVA, sizeof(uint64_t), iova);
-	add(&command, UVERBS_ATTR_REG_DMABUF_MR_FD, 0, 0)->data_s64 = fd;
+	add(&command, UVERBS_ATTR_REG_DMABUF_MR_FD, sizeof(uint32_t), (uint32_t)fd);
 	add(&command, UVERBS_ATTR_REG_DMABUF_MR_ACCESS_FLAGS, sizeof(uint32_t),
 	    (uint32_t)access);
 	add(&command, UVERBS_ATTR_REG_DMABUF_MR_RESP_LKEY, sizeof(mr->lkey), (uintptr_t)&mr->lkey);

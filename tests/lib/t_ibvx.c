@@ -149,7 +149,7 @@ static void reg_fails(struct t_ibvx *t, const char *what, void *addr, size_t len
 	      mr ? "0" : strerrorname_np(got), strerrorname_np(error));
 	CHECK(mr || strstr(err.text, text), "%s: the text lacks '%s': %s", what, text, err.text);
 	if (mr)
-		ibv_dereg_mr(mr);
+		ibvx_dereg_mr(mr);
 }
 
 static void reg_works(struct t_ibvx *t, const char *what, void *addr, size_t len)
@@ -161,17 +161,30 @@ static void reg_works(struct t_ibvx *t, const char *what, void *addr, size_t len
 	CHECK(!mr || (!err.error && !err.text[0] && mr->addr == addr && mr->length == len),
 	      "%s: wrong region", what);
 	if (mr)
-		ibv_dereg_mr(mr);
+		ibvx_dereg_mr(mr);
 	mr = ibvx_reg_mr(t->pd, addr, len, RW, NULL);
 	CHECK(mr, "%s: without err", what);
 	if (mr)
-		ibv_dereg_mr(mr);
+		ibvx_dereg_mr(mr);
+}
+
+/* What was just refused, as anybody may ask later. */
+static void newest_refusal(struct t_ibvx *t)
+{
+	struct ibvx_refusal refusal;
+
+	CHECK(!ibvx_refusal(t->x, 0, getpid(), &refusal, sizeof(refusal)) &&
+		      refusal.error == -EOPNOTSUPP && refusal.addr == (uintptr_t)t->bar &&
+		      refusal.len == 4096 && refusal.pid == getpid() &&
+		      !strcmp(refusal.program, "t_ibvx") && strstr(refusal.where, "peer_bar") &&
+		      strstr(refusal.why, "on-demand") && strstr(refusal.change, "register"),
+	      "the newest refusal: %s|%s|%s", refusal.where, refusal.why, refusal.change);
+	CHECK(ibvx_refusal(t->x, 1000, 0, &refusal, sizeof(refusal)) == -ENOENT, "number 1000");
 }
 
 static void check_reg_mr(struct t_ibvx *t)
 {
 	char *host = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct ibvx_refusal refusal;
 
 	reg_works(t, "host memory", host + 4, 4096);
 	munmap(host + 4096, 4096);
@@ -193,13 +206,10 @@ static void check_reg_mr(struct t_ibvx *t)
 	reg_fails(t, "an empty range of it", t->bar, 0, RW, EINVAL, "the range is empty");
 	reg_fails(t, "on demand", t->bar, 4096, RW | IBV_ACCESS_ON_DEMAND, EOPNOTSUPP,
 		  t->function);
-	CHECK(!ibvx_refusal(t->x, 0, getpid(), &refusal, sizeof(refusal)) &&
-		      refusal.error == -EOPNOTSUPP && refusal.addr == (uintptr_t)t->bar &&
-		      refusal.len == 4096 && refusal.pid == getpid() &&
-		      !strcmp(refusal.program, "t_ibvx") && strstr(refusal.where, "peer_bar") &&
-		      strstr(refusal.why, "on-demand") && strstr(refusal.change, "register"),
-	      "the newest refusal: %s|%s|%s", refusal.where, refusal.why, refusal.change);
-	CHECK(ibvx_refusal(t->x, 1000, 0, &refusal, sizeof(refusal)) == -ENOENT, "number 1000");
+	reg_fails(t, "on demand", t->bar, 4096, RW | IBV_ACCESS_ON_DEMAND, EOPNOTSUPP,
+		  "register without IBV_ACCESS_ON_DEMAND");
+	if (!t->dmabuf)
+		newest_refusal(t);
 	munmap(host, 4096);
 }
 

@@ -146,6 +146,32 @@ static void check_dmabuf_mr(struct t_ibvx *t)
 	      "another offset in the page: %d %s", errno, err.text);
 }
 
+/* A region by dma-buf takes other memory; flags are judged for every kind. */
+static void check_rereg(struct t_ibvx *t)
+{
+	struct ibv_mr *mr = must_reg(t, t->pd, t->bar, PAGE);
+	struct ibvx_error err;
+	int ret;
+
+	if (!mr)
+		return;
+	ret = ibvx_rereg_mr(mr, 0x40, t->pd, t->bar, PAGE, RW, &err);
+	CHECK(ret == IBV_REREG_MR_ERR_INPUT && errno == EINVAL && err.error == -EINVAL &&
+		      err.text[0],
+	      "unknown flags: %d %s", ret, err.text);
+	if (t->dmabuf) {
+		ret = ibvx_rereg_mr(mr, IBV_REREG_MR_CHANGE_TRANSLATION, NULL, t->bar + PAGE,
+				    2 * PAGE, 0, &err);
+		CHECK(!ret && !err.error && mr->addr == t->bar + PAGE && mr->length == 2 * PAGE,
+		      "other memory: %s", err.text);
+		ret = ibvx_rereg_mr(mr, IBV_REREG_MR_CHANGE_TRANSLATION, NULL, t, PAGE, 0, &err);
+		CHECK(ret == IBV_REREG_MR_ERR_INPUT && errno == ENXIO &&
+			      strstr(err.text, "ordinary memory") && mr->length == 2 * PAGE,
+		      "ordinary memory: %d %s", ret, err.text);
+	}
+	must_dereg(mr);
+}
+
 /* ---- buffers ---- */
 
 static void check_buffers(struct t_ibvx *t)
@@ -207,5 +233,6 @@ void t_ibvx_mr(struct t_ibvx *t)
 	if (t->no_hook && !t->dmabuf)
 		return;
 	check_overlaps(t);
+	check_rereg(t);
 	check_iova(t);
 }

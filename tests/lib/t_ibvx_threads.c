@@ -38,7 +38,7 @@ static void one_refusal(struct worker *w, unsigned int round)
 		      strstr(err.text, hole ? "nothing is mapped" : "the range is empty"),
 	      "thread %u got another's reason: %s", w->number, err.text);
 	if (mr)
-		ibv_dereg_mr(mr);
+		ibvx_dereg_mr(mr);
 }
 
 static void one_success(struct worker *w)
@@ -54,7 +54,7 @@ static void one_success(struct worker *w)
 		      memory.bar_offset == w->t->bar_offset + w->number,
 	      "thread %u: another's answer", w->number);
 	if (mr)
-		ibv_dereg_mr(mr);
+		ibvx_dereg_mr(mr);
 }
 
 static void *work(void *arg)
