@@ -16,6 +16,7 @@ build_lock() {
 build_project() {
 	build_lock
 	build_forget_other_root
+	perftest_ensure
 	step "building the project" "$LAB_BUILD/lab-build.log" \
 		enter /src/tests/lab/host/build-inside "$@" ||
 		die "the build failed; all output: $LAB_BUILD/lab-build.log"
