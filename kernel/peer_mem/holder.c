@@ -92,9 +92,10 @@ static void kill_who_has(const struct peer_mem_region *region,
 
 	rcu_read_lock();
 	for_each_process_thread(process, task) {
-		/* one thread dies, all do */
-		if (fatal_signal_pending(task) || !may_kill(via->owner, task) ||
-		    !has_file(task, via))
+		/* one thread dies, all do; a dying one may still have it */
+		if (fatal_signal_pending(task) ||
+		    READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT ||
+		    !may_kill(via->owner, task) || !has_file(task, via))
 			continue;
 		pci_warn(region->desc.pdev,
 			 "peer_mem: BAR %d is revoked: killing process %d, which has the file that holds registrations of it\n",
