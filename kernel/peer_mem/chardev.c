@@ -124,4 +124,5 @@ int peer_mem_chardev_init(void)
 void peer_mem_chardev_exit(void)
 {
 	misc_deregister(&device);
+	peer_mem_refusals_forget();
 }

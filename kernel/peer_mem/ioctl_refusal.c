@@ -6,6 +6,8 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
@@ -18,6 +20,7 @@
 
 struct kept {
 	kuid_t uid;
+	struct pid *pid;	/* referenced; its numbers outlive the process */
 	time64_t when;		/* boot time, seconds */
 	struct peer_mem_refusal refusal;
 };
@@ -29,15 +32,17 @@ static u64 nr_ever;			/* kept_lock */
 void peer_mem_refusal_keep(const struct peer_mem_pin_args *args, int err,
 			   const char *text)
 {
+	struct pid *old;
 	struct kept *k;
 
 	spin_lock(&kept_lock);
 	k = &kept[nr_ever++ % NR_KEPT];
+	old = k->pid;
 	*k = (struct kept){
 		.uid = current_uid(),
+		.pid = get_pid(task_tgid(current)),
 		.when = ktime_get_boottime_seconds(),
 		.refusal = {
-			.pid = task_tgid_nr(current),
 			.error = err,
 			.va = args->va,
 			.len = args->len,
@@ -46,11 +51,28 @@ void peer_mem_refusal_keep(const struct peer_mem_pin_args *args, int err,
 	strscpy(k->refusal.comm, current->comm);
 	strscpy(k->refusal.text, text);
 	spin_unlock(&kept_lock);
+	put_pid(old);
+}
+
+void peer_mem_refusals_forget(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_KEPT; i++) {
+		put_pid(kept[i].pid);
+		kept[i].pid = NULL;
+	}
+}
+
+/* As the caller counts processes; 0: he cannot see it. */
+static s32 number_of(const struct kept *k)
+{
+	return pid_nr_ns(k->pid, task_active_pid_ns(current));
 }
 
 static bool matches(const struct kept *k, s32 pid, bool see_all)
 {
-	return (!pid || k->refusal.pid == pid) &&
+	return (!pid || number_of(k) == pid) &&
 	       (see_all || uid_eq(k->uid, current_uid()));
 }
 
@@ -84,6 +106,7 @@ int peer_mem_ioctl_refusal(struct peer_mem_refusal *arg)
 		*arg = k->refusal;
 		arg->size = size;
 		arg->index = index;
+		arg->pid = number_of(k);
 		arg->seconds_ago = ktime_get_boottime_seconds() - k->when;
 		ret = 0;
 	}

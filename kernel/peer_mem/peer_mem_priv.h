@@ -244,6 +244,9 @@ void peer_dmabuf_revoke_all(struct peer_mem_region *region);
  */
 struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin);
 
+/* On unloading: nobody refuses and nobody asks any more. */
+void peer_mem_refusals_forget(void);
+
 /* ---- gup.c ---- */
 
 /* Count and trace a new pin. */

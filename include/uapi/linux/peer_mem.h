@@ -128,7 +128,7 @@ struct peer_mem_refusal {
 	__u32 flags;
 	__u32 index;		/* in: 0 is the newest that matches */
 	__s32 pid;		/* in: of this process only, 0: of any. out: whose.
-				   As in the initial pid namespace */
+				   As in the caller's pid namespace; 0: not in it */
 	__s32 error;		/* out: negative errno */
 	__u32 reserved;
 	__u64 seconds_ago;	/* out */
