@@ -149,7 +149,7 @@ struct ibvx_refusal {
 /*
  * The @index-th newest refusal (0: the newest) of process @pid, or of any process if
  * @pid is 0; also of programs that have exited. Root sees all, others those of their
- * own user. The kernel keeps the newest 128. @pid is that of the initial PID namespace.
+ * own user. The kernel keeps the newest 128. @pid is that of the caller's PID namespace, 0: outside it.
  *   -ENOENT	there is no further one
  *   -EINVAL	@size is 0
  */
