@@ -10,16 +10,17 @@
 #define MAX_DRIVERS 64
 #define NO_METHOD 0x3e
 
-struct command {
+/* The header ends in an array of attributes; room for them. */
+union command {
 	struct ib_uverbs_ioctl_hdr hdr;
-	struct ib_uverbs_attr attrs[MAX_ATTRS];
+	char room[sizeof(struct ib_uverbs_ioctl_hdr) + MAX_ATTRS * sizeof(struct ib_uverbs_attr)];
 };
 
 /* @data: what the kernel reads, if @len is at most 8, or where it writes. */
-static struct ib_uverbs_attr *add(struct command *command, uint16_t id, uint16_t len,
+static struct ib_uverbs_attr *add(union command *command, uint16_t id, uint16_t len,
 				  uint64_t data)
 {
-	struct ib_uverbs_attr *attr = &command->attrs[command->hdr.num_attrs++];
+	struct ib_uverbs_attr *attr = &command->hdr.attrs[command->hdr.num_attrs++];
 
 	*attr = (struct ib_uverbs_attr){
 		.attr_id = id,
@@ -30,10 +31,10 @@ static struct ib_uverbs_attr *add(struct command *command, uint16_t id, uint16_t
 	return attr;
 }
 
-static int submit(const struct ibv_context *context, struct command *command)
+static int submit(const struct ibv_context *context, union command *command)
 {
 	command->hdr.length = (uint16_t)(sizeof(command->hdr) +
-					 command->hdr.num_attrs * sizeof(command->attrs[0]));
+					 command->hdr.num_attrs * sizeof(command->hdr.attrs[0]));
 	return ioctl(context->cmd_fd, RDMA_VERBS_IOCTL, command) ? -errno : 0;
 }
 
@@ -45,7 +46,7 @@ static int submit(const struct ibv_context *context, struct command *command)
 static int find_driver(const struct ibv_context *context, uint32_t *driver_p)
 {
 	for (uint32_t driver = 0; driver < MAX_DRIVERS; driver++) {
-		struct command probe = {
+		union command probe = {
 			.hdr.object_id = UVERBS_OBJECT_MR,
 			.hdr.method_id = NO_METHOD,
 			.hdr.driver_id = driver,
@@ -62,7 +63,7 @@ static int find_driver(const struct ibv_context *context, uint32_t *driver_p)
 int uverbs_reg_dmabuf_mr(struct ibv_pd *pd, uint64_t offset, size_t length, uint64_t iova, int fd,
 			 int access, struct ibv_mr *mr)
 {
-	struct command command = {
+	union command command = {
 		.hdr.object_id = UVERBS_OBJECT_MR,
 		.hdr.method_id = UVERBS_METHOD_REG_DMABUF_MR,
 	};
@@ -89,7 +90,7 @@ int uverbs_reg_dmabuf_mr(struct ibv_pd *pd, uint64_t offset, size_t length, uint
 
 int uverbs_dereg_mr(struct ibv_context *context, uint32_t handle)
 {
-	struct command command = {
+	union command command = {
 		.hdr.object_id = UVERBS_OBJECT_MR,
 		.hdr.method_id = UVERBS_METHOD_MR_DESTROY,
 	};
