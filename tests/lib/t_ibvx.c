@@ -279,7 +279,7 @@ static int run(struct t_ibvx *t)
 	check_reg_mr(t);
 	t_ibvx_mr(t);
 	check_fork(t);
-	if (!t->no_hook)
+	if (!t->no_hook || t->dmabuf)
 		t_ibvx_threads(t);
 	printf("ibvx failed=%d\n", t_failures);
 	return t_failures ? -EIO : 0;

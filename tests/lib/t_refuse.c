@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * t_refuse DEVICE SPEC hole|empty|odp
+ * t_refuse DEVICE SPEC hole|empty|odp|export
  *
  * Has a buffer refused through the library, prints the reason that it gives, and exits:
- * what anybody learns later is what the kernel kept. Exit 0 if it was refused.
+ * what anybody learns later is what the kernel kept. export: ordinary memory, as a
+ * dma-buf. Exit 0 if it was refused.
  */
 #include <errno.h>
 #include <ibvx.h>
@@ -40,6 +41,22 @@ static int refuse(struct ibv_pd *pd, struct pbuf *buf, const char *how)
 	return 0;
 }
 
+static int refuse_export(void)
+{
+	struct ibvx_error err;
+	uint64_t offset;
+	struct ibvx *x;
+	int fd, ret;
+
+	ret = ibvx_open(&x, &err);
+	if (ret)
+		return t_fail(ret, "%s", err.text);
+	ret = ibvx_export(x, &offset, sizeof(offset), 0, &fd, &offset, &err);
+	ibvx_close(x);
+	printf("%s\n", err.text);
+	return ret == -ENXIO ? 0 : t_fail(-EBADE, "it was exported, or refused with %d", ret);
+}
+
 int main(int argc, char **argv)
 {
 	struct ibvx_error err;
@@ -48,7 +65,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	if (argc != 4) {
-		fputs("usage: t_refuse DEVICE SPEC hole|empty|odp\n", stderr);
+		fputs("usage: t_refuse DEVICE SPEC hole|empty|odp|export\n", stderr);
 		return T_FAIL;
 	}
 	ret = pbuf_alloc(argv[2], &buf, &err);
@@ -57,7 +74,7 @@ int main(int argc, char **argv)
 	ret = t_dev_open(&dev, argv[1], T_GID_INDEX);
 	if (ret)
 		return t_verdict(ret);
-	ret = refuse(dev.pd, buf, argv[3]);
+	ret = strcmp(argv[3], "export") ? refuse(dev.pd, buf, argv[3]) : refuse_export();
 	t_dev_close(&dev);
 	pbuf_free(buf);
 	return t_verdict(ret);

@@ -78,6 +78,10 @@ refused no-pages "bar:$BAR_A/2,off=64K,size=16K" 7
 echo 1 >"$PCI/devices/$BAR_A/peer_bar_pages"
 users
 one_process
+note "a dma-buf of ordinary memory"
+kmsg_marker "export"
+t_refuse rxe0 "bar:$BAR_A/2,size=64K" export || fail "exported"
+why_explains 1
 unbind_peer_bar "$BAR_B"
 refused foreign "file:$PCI/devices/$BAR_B/resource2,size=16K" 5
 going

@@ -79,6 +79,8 @@ use() {
 	wait $! || status=$?
 	[ "$status" -eq 0 ] || fail "ib_write_bw: $(cat /tmp/server /tmp/client)"
 	[ "$(counter pins)" -ge 2 ] || fail "ib_write_bw registered no BAR"
+	LD_PRELOAD=libibverbs-ext-preload.so IBVX_PRELOAD=verbose ibv_devinfo 2>&1 |
+		grep 'stands aside: peer_umem is loaded' || fail "no shim"
 	[ -s /usr/share/man/man1/peer_mem.1.gz ] || fail "no manual page"
 	[ -r /usr/share/doc/peer-mem-dkms/README.Debian ] || fail "no README.Debian"
 }
