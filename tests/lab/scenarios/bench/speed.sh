@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Bandwidth and latency of the NIC model by size, BAR memory and host memory in turn over one
+# connection, best of many rounds. Figures of this machine at this moment; nothing fails by them.
+. /src/tests/rnic/guest.sh
+. /src/tests/bench/guest.sh
+
+erdma_up
+load_modules
+bar_a=$(ivshmem_bdf 0)
+bind_peer_bar "$bar_a"
+
+rdma_speed --rounds 41 --dev "$ERDMA_CLIENT" --to-dev "$ERDMA_SERVER" --spec "bar:$bar_a/2,size=16M" |
+	tee /tmp/speed
+[ "$(wc -l </tmp/speed)" -eq 15 ] || fail "not all was measured"
+while read -r what size _ host _ bar; do
+	point "$what" host "$size" "$host"
+	point "$what" bar "$size" "$bar"
+done </tmp/speed
+awk '$1 != "latency" { printf "%s of %s bytes: BAR / host %.2f\n", $1, $2, $6 / $4 }' /tmp/speed
+
+unbind_peer_bar "$bar_a"
+rmmod erdma
+unload_modules
