@@ -25,15 +25,31 @@ sweep_setup() {
 	fi
 }
 
+# sweep_never_below SYMBOL: allocations made in a call from this function of the kernel do
+# not fail; one such range is possible
+sweep_never_below() {
+	local start end kind
+	read -r start end < <(symbol_range "$1")
+	[ -n "$end" ] || fail "no symbol $1"
+	for kind in failslab fail_page_alloc; do
+		echo "$start" >$FAULTS/$kind/reject-start
+		echo "$end" >$FAULTS/$kind/reject-end
+	done
+}
+
+# symbol_range SYMBOL: its first and the next symbol's address
+symbol_range() {
+	sort /proc/kallsyms |
+		awk -v s="$1" 'at && $1 != at { print "0x" at, "0x" $1; exit } $3 == s { at = $1 }'
+}
+
 # sweep_only_below [SYMBOL]: only allocations made in a call from this function of the
 # kernel fail; without a symbol, all
 sweep_only_below() {
 	local start=0 end=18446744073709551615 kind
 	if [ -n "${1-}" ]; then
-		read -r start end < <(sort /proc/kallsyms |
-			awk -v s="$1" 'at && $1 != at { print "0x" at, "0x" $1; exit } $3 == s { at = $1 }')
+		read -r start end < <(symbol_range "$1")
 		[ -n "$end" ] || fail "no symbol $1"
-		start=$((start)) end=$((end))
 	fi
 	for kind in failslab fail_page_alloc; do
 		echo "$start" >$FAULTS/$kind/require-start

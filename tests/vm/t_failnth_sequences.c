@@ -175,9 +175,12 @@ static int write_prepare(void)
 	return 0;
 }
 
+/* A bind that has no memory to reserve the BARs says EBUSY: pci_request_regions() does. */
 static int write_run(void)
 {
-	return write_file(path, text);
+	int ret = write_file(path, text);
+
+	return ret == -EBUSY ? -ENOMEM : ret;
 }
 
 /* As if nothing had failed: what failed must work now, what did not changes nothing. */
