@@ -6,21 +6,6 @@
 # expect-log: DMAR: .*fault
 # expect-log: DMAR:\[DMA
 # Long: run-scenario --topology stress-iommu --timeout 3600 ... CYCLES=4000
-. /src/tests/rnic/guest.sh
-. /src/tests/rdma/stress.sh
+. /src/tests/rnic/stress.sh
 
-nic_unbind() { pci_unbind "$NICS"; }
-
-nic_bind() {
-	echo "$NICS" >"$PCI/drivers/erdma/bind"
-	wait_for 20 erdma_ready "$ERDMA_CLIENT" || fail "the NIC is not ready again"
-}
-
-erdma_up
-NICS=$(erdma_bdf)
-load_modules
-bar=$(ivshmem_bdf 0)
-STRESS_PORT=port1
-bind_peer_bar "$bar"
-stress_run "$ERDMA_CLIENT" "$bar" 200 exporter exporter nic modules removal unplug
-rmmod erdma
+stress_on_nic port1

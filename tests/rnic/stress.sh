@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The stress of tests/rdma/stress.sh on the NIC model: no payload reaches the BAR after a revoke
+# has returned, says the model. Read by the scenarios lifetime/stress_bus and stress_iova.
+. /src/tests/rnic/guest.sh
+. /src/tests/rdma/stress.sh
+
+nic_unbind() { pci_unbind "$NICS"; }
+
+nic_bind() {
+	echo "$NICS" >"$PCI/drivers/erdma/bind"
+	wait_for 20 erdma_ready "$ERDMA_CLIENT" || fail "the NIC is not ready again"
+}
+
+# stress_on_nic PORT: PORT of the topology is where the BAR device is plugged in
+stress_on_nic() {
+	local bar
+	erdma_up
+	NICS=$(erdma_bdf)
+	load_modules
+	bar=$(ivshmem_bdf 0)
+	STRESS_PORT=$1
+	bind_peer_bar "$bar"
+	stress_run "$ERDMA_CLIENT" "$bar" 200 exporter exporter nic modules removal unplug
+	rmmod erdma
+}
