@@ -28,6 +28,9 @@ over $SIZES UCX_TLS=rc_v
 over $SIZES UCX_TLS=rc_v UCX_ZCOPY_THRESH=0
 over $SIZES UCX_TLS=rc_v UCX_ZCOPY_THRESH=0 UCX_RNDV_THRESH=0 UCX_RNDV_SCHEME=get_zcopy
 over $SIZES UCX_TLS=rc_v "${UCX_NO_COPIES[@]}"
+note "the registration named in each request, no cache"
+env UCX_TLS=rc_v UCX_RCACHE_ENABLE=n "${UCX_NO_COPIES[@]}" timeout 100 t_ucp --memh \
+	--from "bar:$bar_a/2,size=1M" --to "bar:$bar_b/2,size=1M" --sizes $SIZES || fail "--memh"
 over $SIZES UCX_TLS=ud_v
 over $SIZES UCX_TLS=ud_v UCX_RNDV_THRESH=0
 over 64M UCX_TLS=rc_v "${UCX_NO_COPIES[@]}"
