@@ -19,6 +19,8 @@ sweep write "$pages" 0 "$pages" 1
 sweep write "$pages" 1 "$pages" 0
 sweep_binding "$bar"
 
+# else peer_bar takes it again as soon as it is loaded
+echo >"/sys/bus/pci/devices/$bar/driver_override"
 # a module is swept with those below it in place
 unload_modules
 sweep_module peer_mem
