@@ -61,13 +61,14 @@ file_of() { # CMB|BAR
 }
 
 # As t_copy names them. 8 MiB of the CMB, because each access of the emulated processor
-# to it traps, and 16 MiB of the BAR.
-spec_of() { # CMB|BAR|host
+# to it traps; of the BAR all, or SIZE.
+spec_of() { # CMB|BAR|host [size]
+	local size=${2:-64M}
 	case $1 in
 	CMB) echo "cmb:$NVME,size=8M" ;;
-	BAR) if module_loaded peer_bar; then echo "bar:$BAR_A/2,size=16M"; else
-		echo "file:$(file_of BAR),size=16M"; fi ;;
-	host) echo "host:size=16M" ;;
+	BAR) if module_loaded peer_bar; then echo "bar:$BAR_A/2,size=$size"; else
+		echo "file:$(file_of BAR),size=$size"; fi ;;
+	host) echo "host:size=$size" ;;
 	esac
 }
 
@@ -91,11 +92,11 @@ run_perftest() { # program memory arguments
 	fi
 }
 
-run_copy() { # from to arguments [device]
+run_copy() { # from to arguments [device [size]]
 	local from to status=0 dev=${4-rxe0}
-	from=$(spec_of "$1")
-	to=$(spec_of "$2")
-	[ "$1 $2" != "BAR BAR" ] || to=bar:$BAR_B/2,size=16M
+	from=$(spec_of "$1" "${5-}")
+	to=$(spec_of "$2" "${5-}")
+	[ "$1 $2" != "BAR BAR" ] || to=bar:$BAR_B/2,size=$5
 	show_command "t_copy --dev $dev $3 --from $from --to $to"
 	# shellcheck disable=SC2086 # the arguments are meant to be split
 	t_copy --dev "$dev" $3 --from "$from" --to "$to" >"$LOG.copy" 2>"$LOG.why" || status=$?
@@ -179,7 +180,7 @@ run_with() {
 run_nic() {
 	local server program=$1 common=(-x 1 -F)
 	if [ "$program" = t_copy ]; then
-		run_copy "$2" "$3" "$4" "$ERDMA_CLIENT"
+		run_copy "$2" "$3" "$4" "$ERDMA_CLIENT" 16M
 		RESULT=${RESULT#* }
 		return
 	fi
