@@ -335,7 +335,7 @@ int peer_mem_pin_judge_device(const struct peer_mem_pin *pin,
 			      struct device *dev, enum peer_mem_dma_kind *kind)
 {
 	enum peer_mem_route route;
-	char why[192];
+	char why[256];		/* as in struct peer_mem_reach */
 
 	route = peer_mem_route_find(pin->region->desc.pdev, dev, why,
 				    sizeof(why));

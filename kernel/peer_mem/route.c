@@ -120,13 +120,13 @@ static void explain(struct pci_dev *owner, struct pci_dev *client,
 		pci_domain_nr(client->bus), bridge->bus->number, PCI_DEVFN(0, 0));
 
 	scnprintf(why, size,
-		  "the way between %s and %s goes through host bridge %s [%04x:%04x], which is not on the kernel's P2P list%s%s%s",
+		  "the way between %s and %s goes through host bridge %s [%04x:%04x], not on the kernel's P2P list%s%s%s%s",
 		  pci_name(client), pci_name(owner), dev_name(&bridge->dev),
 		  root ? root->vendor : 0, root ? root->device : 0,
-		  acs_port ? ", because ACS redirection is on at " : "",
+		  acs_port ? ", as ACS redirects at " : "",
 		  acs_port ? pci_name(acs_port) : "",
-		  acs_port ? " (pci=disable_acs_redir= of it turns that off)" :
-			     "");
+		  acs_port ? "; against that: pci=disable_acs_redir=" : "",
+		  acs_port ? pci_name(acs_port) : "");
 	pci_dev_put(root);
 }
 

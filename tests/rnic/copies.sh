@@ -71,6 +71,31 @@ raw_addresses() {
 	[ "$seen" = "$1" ] || fail "raw BAR address programmed: $seen, should be $1"
 }
 
+# acs_redirects yes|no: what the port above the BAR has been told about requests between peers
+acs_redirects() {
+	local port seen=no
+	port=$(basename "$(dirname "$(readlink -f "$PCI/devices/$bar_a")")")
+	lspci -vv -s "$port" | grep -E 'ACS(Cap|Ctl):' || fail "$port has no ACS"
+	! lspci -vv -s "$port" | grep -q 'ACSCtl:.*ReqRedir+' || seen=yes
+	[ "$seen" = "$1" ] || fail "ACS redirection at $port: $seen, should be $1"
+}
+
+# refused REGEX: ibv_reg_mr of the BAR fails with EREMOTEIO, one line of the kernel log says why,
+# and ordinary memory goes on working
+refused() {
+	local bdf
+	erdma_up
+	load_modules
+	bdf=$(ivshmem_bdf)
+	bind_peer_bar "$bdf"
+	kmsg_marker
+	must_fail t_copy --dev "$ERDMA_CLIENT" --from "bar:$bdf/2,size=2M" --to host:size=2M 2>/tmp/err
+	grep 'Remote I/O error' /tmp/err || fail "wrong errno: $(cat /tmp/err)"
+	expect_log "$ERDMA_CLIENT: t_copy.* may not register .*$bdf BAR 2.*no P2P route.*$1"
+	t_copy --dev "$ERDMA_CLIENT" --from host:size=1M --to host:size=1M | tail -n 1
+	rnic_healthy
+}
+
 copies_down() {
 	rnic_healthy
 	unbind_peer_bar "$bar_a"

@@ -141,27 +141,36 @@ topo_nvme() {
 	)
 }
 
-# bar NAME on=PORT size=SIZE: a device whose BAR 2 is RAM, the stand-in for GPU memory.
+# slot ARGS...: where a device is plugged in, on=PORT and function=N (several functions of one
+# device, 0 among them), as QEMU's properties
+slot() {
+	local on function
+	on=$(option on "$@") function=$(option function "$@")
+	[ -n "$on" ] || return 1
+	echo "bus=$on${function:+,addr=0.$function,multifunction=on}"
+}
+
+# bar NAME on=PORT [function=N] size=SIZE: a device whose BAR 2 is RAM, the stand-in for GPU memory.
 # Nothing is reserved: a BAR may be larger than the machine's memory.
 topo_bar() {
-	local name=$1 on size
-	on=$(option on "$@") size=$(option size "$@")
-	[ -n "$on" ] && [ -n "$size" ] || return 1
+	local name=$1 slot size
+	slot=$(slot "$@") size=$(option size "$@")
+	[ -n "$slot" ] && [ -n "$size" ] || return 1
 
 	TOPO_DEVICES+=(
 		-object "memory-backend-memfd,id=$name-memory,size=$size,share=on,reserve=off"
-		-device "ivshmem-plain,id=$name,memdev=$name-memory,bus=$on"
+		-device "ivshmem-plain,id=$name,memdev=$name-memory,$slot"
 	)
 }
 
-# erdma NAME on=PORT: an RDMA NIC of the model in tests/rnic, and the network interface that
+# erdma NAME on=PORT [function=N]: an RDMA NIC of the model in tests/rnic, and the network interface that
 # its driver wants beside it. All of them are ports of one link, those of two machines too;
 # then the network interfaces of the same name are wired together. The model runs in front of
 # QEMU, so it comes in QEMU's place.
 topo_erdma() {
-	local name=$1 on mac socket netdev
-	on=$(option on "$@")
-	[ -n "$on" ] || return 1
+	local name=$1 slot mac socket netdev
+	slot=$(slot "$@" | sed -E 's/([^=,]+)=([^,]+)/"\1":"\2"/g; s/:"on"/:true/')
+	[ -n "$slot" ] || return 1
 
 	TOPO_RNICS=$((TOPO_RNICS + 1))
 	mac=$(printf '52:54:00:65:72:%02x' $((TOPO_GUEST * 16 + TOPO_RNICS)))
@@ -174,7 +183,7 @@ topo_erdma() {
 	TOPO_DEVICES+=(
 		-netdev "$netdev,id=$name-net"
 		-device "virtio-net-pci,netdev=$name-net,mac=$mac,romfile="
-		-device "{\"driver\":\"vfio-user-pci\",\"id\":\"$name\",\"bus\":\"$on\",\"socket\":{\"type\":\"unix\",\"path\":\"$socket\"}}"
+		-device "{\"driver\":\"vfio-user-pci\",\"id\":\"$name\",$slot,\"socket\":{\"type\":\"unix\",\"path\":\"$socket\"}}"
 	)
 }
 
