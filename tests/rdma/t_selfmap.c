@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 		switch (option) {
 		case 'd': dev = optarg; break;
 		case 'g': gid_index = atoi(optarg); break;
-		default: dev = NULL; optind = argc + 1;
+		default: dev = NULL; argc = 0; /* the end of it, and no optind */
 		}
 	}
 	if (!dev || optind != argc - 1) {

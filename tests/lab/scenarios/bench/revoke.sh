@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# What an unbind costs with live memory regions, in guest instructions (one a nanosecond),
+# What an unbind costs with live memory regions, in guest instructions (one a nanosecond; of
+# fences those of the thread that unbinds),
 # by what ends their right to the memory: the IOMMU, their owner, or a kill. It has to
 # grow linearly, and a fence may take at most 20 us a region.
 
