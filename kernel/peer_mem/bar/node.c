@@ -3,9 +3,9 @@
  * The char device of one BAR. mmap offset = offset in the BAR, any page-aligned
  * part, by any number of processes.
  *
- * All nodes' mappings hang off an inode of a pseudo file system of our own, so
- * that one unmap_mapping_range() finds every mapping of the BAR, however many
- * device nodes an administrator made for it.
+ * All mappings of a node hang off an inode of our own (home.c), so that one
+ * unmap_mapping_range() finds every mapping of the BAR, however many device
+ * nodes an administrator made for it.
  *
  * Lifetime: the node is referenced by its owner (driver.c) and by each open
  * file; the BAR behind it is gone at peer_bar_node_destroy(). `alive` says which
@@ -17,8 +17,6 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/mount.h>
-#include <linux/pseudo_fs.h>
 #include <linux/rwsem.h>
 #include <linux/security.h>
 #include <linux/slab.h>
@@ -26,7 +24,6 @@
 #include "peer_bar.h"
 
 #define PEER_BAR_MINORS		BIT(MINORBITS)
-#define PEER_BAR_FS_MAGIC	0x70626172	/* "pbar" */
 
 struct peer_bar_node {
 	struct device dev;
@@ -47,8 +44,6 @@ struct peer_bar_node {
 
 static dev_t first_devt;
 static DEFINE_IDA(minors);
-static struct vfsmount *node_mnt;
-static int node_mnt_users;
 
 static const char *const stat_names[] = {
 #define S(name) #name,
@@ -303,37 +298,10 @@ static void node_release(struct device *dev)
 	struct peer_bar_node *node = to_bar_node(dev);
 
 	pci_dev_put(node->pdev);
-	iput(node->inode);
-	simple_release_fs(&node_mnt, &node_mnt_users);
+	peer_bar_home_put(node->inode);
 	ida_free(&minors, MINOR(node->dev.devt) - MINOR(first_devt));
 	kfree(node);
 	peer_mem_count(&peer_bar_stats, PEER_BAR_STAT_live_bar_nodes, -1);
-}
-
-static int node_init_fs_context(struct fs_context *fc)
-{
-	return init_pseudo(fc, PEER_BAR_FS_MAGIC) ? 0 : -ENOMEM;
-}
-
-static struct file_system_type node_fs_type = {
-	.name = "peer_bar",
-	.owner = THIS_MODULE,
-	.init_fs_context = node_init_fs_context,
-	.kill_sb = kill_anon_super,
-};
-
-static int node_inode_get(struct peer_bar_node *node)
-{
-	int ret;
-
-	ret = simple_pin_fs(&node_fs_type, &node_mnt, &node_mnt_users);
-	if (ret)
-		return ret;
-	node->inode = alloc_anon_inode(node_mnt->mnt_sb);
-	if (!IS_ERR(node->inode))
-		return 0;
-	simple_release_fs(&node_mnt, &node_mnt_users);
-	return PTR_ERR(node->inode);
 }
 
 /* From here on node_release() cleans up, by put_device(). */
@@ -351,9 +319,11 @@ static struct peer_bar_node *node_alloc(struct pci_dev *pdev, int bar,
 		ret = minor;
 		goto err_free;
 	}
-	ret = node_inode_get(node);
-	if (ret)
+	node->inode = peer_bar_home_get();
+	if (IS_ERR(node->inode)) {
+		ret = PTR_ERR(node->inode);
 		goto err_minor;
+	}
 
 	init_rwsem(&node->lock);
 	node->pdev = pci_dev_get(pdev);

@@ -4,8 +4,8 @@
  *
  * driver.c binds a PCI function and decides which BARs are offered; pages.c
  * gives a BAR struct pages and takes them away; node.c is the char device of
- * one BAR: open, mmap, faults, and the peer_vm_ops hook; place.c says where it is
- * mapped.
+ * one BAR: open, mmap, faults, and the peer_vm_ops hook; home.c has the inode of its
+ * mappings, place.c says where they are.
  */
 #ifndef PEER_BAR_H
 #define PEER_BAR_H
@@ -58,6 +58,12 @@ void peer_bar_node_destroy(struct peer_bar_node *node);
 
 int peer_bar_nodes_init(void);
 void peer_bar_nodes_exit(void);
+
+/* ---- home.c ---- */
+
+/* An inode whose i_mapping is that of one node's mappings; ERR_PTR on failure. */
+struct inode *peer_bar_home_get(void);
+void peer_bar_home_put(struct inode *inode);
 
 /* ---- place.c ---- */
 
