@@ -129,4 +129,16 @@ void host_recv(struct host_qp *qp, uint64_t address, uint32_t len, uint32_t key)
 
 uint64_t host_payload(unsigned int port, const uint8_t *base, bool write);
 
+/*
+ * What most tests begin with: two ports up, on each a CQ, a QP (20 and 21, of @pd, connected
+ * to each other) and @size random bytes with a region (30 and 31) that allows everything.
+ */
+struct host_sides { /* arrays of two */
+	struct host_cq *cq;
+	struct host_qp *qp;
+	uint64_t *buf;
+	uint32_t *key;
+};
+void host_pair(const struct host_sides *sides, uint32_t pd, uint32_t size);
+
 #endif

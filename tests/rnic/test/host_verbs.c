@@ -311,3 +311,17 @@ void host_recv(struct host_qp *qp, uint64_t address, uint32_t len, uint32_t key)
 	rnic_put_le32(at + 28, key);
 	host_doorbell(qp->port, RNIC_DB_RQ, rnic_le64(at));
 }
+
+void host_pair(const struct host_sides *sides, uint32_t pd, uint32_t size)
+{
+	host_up(2);
+	for (unsigned int n = 0; n < 2; n++) {
+		host_cq(&sides->cq[n], n, 10 + n, 256);
+		host_qp(&sides->qp[n], n, 20 + n, pd, &sides->cq[n], &sides->cq[n]);
+		sides->buf[n] = host_alloc(size, 4096);
+		host_random_bytes(sides->buf[n], size);
+		sides->key[n] = host_mr_simple(n, 30 + n, pd & ~(HOST_UD | HOST_KERNEL), HOST_ALL,
+					       sides->buf[n], size);
+	}
+	host_connect(&sides->qp[0], &sides->qp[1]);
+}

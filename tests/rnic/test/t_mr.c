@@ -16,15 +16,7 @@ static uint32_t key[2];
 
 static void up(uint32_t flags)
 {
-	host_up(2);
-	for (unsigned int n = 0; n < 2; n++) {
-		host_cq(&cq[n], n, 10 + n, 256);
-		host_qp(&qp[n], n, 20 + n, PD | flags, &cq[n], &cq[n]);
-		buf[n] = host_alloc(65536, 4096);
-		host_random_bytes(buf[n], 65536);
-		key[n] = host_mr_simple(n, 30 + n, PD, HOST_ALL, buf[n], 65536);
-	}
-	host_connect(&qp[0], &qp[1]);
+	host_pair(&(struct host_sides){ cq, qp, buf, key }, PD | flags, 65536);
 }
 
 static enum rnic_status write_to(uint32_t rkey, uint64_t remote, uint32_t len)

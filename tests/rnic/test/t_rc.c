@@ -17,15 +17,7 @@ static uint32_t key[2];
 
 static void up(void)
 {
-	host_up(2);
-	for (unsigned int n = 0; n < 2; n++) {
-		host_cq(&cq[n], n, 10 + n, 256);
-		host_qp(&qp[n], n, 20 + n, PD, &cq[n], &cq[n]);
-		buf[n] = host_alloc(SIZE, 4096);
-		host_random_bytes(buf[n], SIZE);
-		key[n] = host_mr_simple(n, 30 + n, PD, HOST_ALL, buf[n], SIZE);
-	}
-	host_connect(&qp[0], &qp[1]);
+	host_pair(&(struct host_sides){ cq, qp, buf, key }, PD, SIZE);
 }
 
 static void same(uint64_t a, uint64_t b, uint32_t len)
