@@ -7,8 +7,9 @@
  * addresses, files and regions: mappings of peer memory, host memory and nothing, in every
  * order; registrations whose start and length lie around their borders, with any access
  * flags; the ioctls of /dev/peer_mem with structs that are right but for one thing, or not
- * at all, at addresses that may not be there; the file operations of every device node; and
- * as root the parameters and debugfs files of the modules. With --user as that user.
+ * at all, at addresses that may not be there; dma-bufs of all that, mapped and registered in
+ * turn; the CPU's accesses; the file operations of every device node; and as root the
+ * parameters and debugfs files of the modules. With --user as that user.
  *
  * Nothing is expected of the answers but that they are errnos, that what is no ioctl is
  * none, and that it ends; the rest is for the kernel's log and counters to say.
@@ -19,6 +20,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -59,12 +61,16 @@ static int prepare(struct fuzz *fuzz, const char *dev, int gid_index, const char
 	if (ret)
 		return ret;
 	fuzz->root = !getuid();
+	fuzz->is_bar = !strcmp(t_buf_kind_name(&fuzz->peer), "bar");
 	/* a margin that stays as it is: what lies around the borders is ours to unmap */
 	fuzz->arena = mmap(NULL, FUZZ_ARENA + 2 * FUZZ_CHUNK, PROT_NONE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (fuzz->arena == MAP_FAILED)
 		return t_fail(-errno, "reserve addresses");
 	fuzz->arena += FUZZ_CHUNK;
+	fuzz->scratch = memfd_create("t_fuzz", MFD_CLOEXEC);
+	if (fuzz->scratch < 0 || ftruncate(fuzz->scratch, FUZZ_PAGE))
+		return t_fail(-errno, "make a file in memory");
 	return 0;
 }
 
@@ -86,9 +92,9 @@ static int run(struct fuzz *fuzz, unsigned long ops, uint64_t seed, unsigned int
 	while (n--)
 		pthread_join(handles[n], NULL);
 	fuzz_clean(fuzz);
-	printf("fuzz seed=%llu user=%u ops=%lu registered=%lu refused=%lu ioctls=%lu answered=%lu\n",
+	printf("fuzz seed=%llu user=%u ops=%lu registered=%lu refused=%lu ioctls=%lu answered=%lu exported=%lu\n",
 	       (unsigned long long)seed, getuid(), fuzz->done, fuzz->registered, fuzz->refused,
-	       fuzz->calls, fuzz->answered);
+	       fuzz->calls, fuzz->answered, fuzz->exported);
 	if (!fuzz->wrong && (!fuzz->registered || !fuzz->refused || !fuzz->answered))
 		return t_fail(-ENODATA, "not every kind of answer was seen");
 	return fuzz->wrong ? -EIO : 0;

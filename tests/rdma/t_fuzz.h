@@ -14,6 +14,7 @@
 
 #define FUZZ_MRS 48
 #define FUZZ_FDS 16
+#define FUZZ_DMABUFS 6
 #define FUZZ_PAGE ((size_t)4096)
 /* The addresses that all threads map, unmap and register; some more around them. */
 #define FUZZ_CHUNK  (8 * FUZZ_PAGE)
@@ -26,9 +27,11 @@ struct fuzz {
 	char *arena;
 	_Atomic(struct ibv_mr *) mrs[FUZZ_MRS];
 	atomic_int fds[FUZZ_FDS]; /* number + 1; 0: none */
-	bool root;
+	atomic_int dmabufs[FUZZ_DMABUFS]; /* as fds */
+	int scratch;			  /* a file that is read and written by the CPU */
+	bool root, is_bar;
 	atomic_bool wrong;
-	atomic_ulong done, registered, refused, calls, answered;
+	atomic_ulong done, registered, refused, calls, answered, exported;
 };
 
 struct fuzz_thread {

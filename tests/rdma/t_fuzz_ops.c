@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dma-buf.h>
 #include <linux/peer_mem.h>
 #include <poll.h>
 #include <stdio.h>
@@ -67,6 +68,19 @@ static size_t odd_length(struct fuzz_thread *thread)
 	}
 }
 
+/* A range to ask for; every second one within a chunk, which often is one mapping. */
+static char *odd_range(struct fuzz_thread *thread, size_t *len)
+{
+	size_t first = pick(thread, FUZZ_CHUNK);
+
+	if (one_in(thread, 2)) {
+		*len = odd_length(thread);
+		return odd_address(thread);
+	}
+	*len = 1 + pick(thread, FUZZ_CHUNK - first);
+	return thread->fuzz->arena + pick(thread, FUZZ_CHUNKS) * FUZZ_CHUNK + first;
+}
+
 /* A range of pages within the arena. */
 static void *pages(struct fuzz_thread *thread, size_t *len)
 {
@@ -99,16 +113,45 @@ static bool check(const char *what, long ret)
 static const int prots[] = { PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ, PROT_NONE,
 			     PROT_WRITE };
 
+/* The peer's node, or a dma-buf: a number of its own, whatever other threads close. */
+static int open_peer(struct fuzz_thread *thread)
+{
+	struct fuzz *fuzz = thread->fuzz;
+	int dmabuf = fuzz->dmabufs[pick(thread, FUZZ_DMABUFS)] - 1;
+
+	if (dmabuf >= 0 && one_in(thread, 4))
+		return fcntl(dmabuf, F_DUPFD_CLOEXEC, 0);
+	return open(fuzz->peer.path, (one_in(thread, 8) ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+}
+
+/* With nothing odd about it. */
+static bool map_chunk(struct fuzz_thread *thread)
+{
+	struct fuzz *fuzz = thread->fuzz;
+	uint64_t chunk = pick(thread, FUZZ_CHUNKS);
+	int fd = open(fuzz->peer.path, O_RDWR | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return check("open peer memory", -1);
+	/* of a CMB each mapping is an allocation, all of them at 0 */
+	ret = mmap(fuzz->arena + chunk * FUZZ_CHUNK, FUZZ_CHUNK, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_FIXED, fd,
+		   fuzz->is_bar ? fuzz->peer.offset + (off_t)(chunk * FUZZ_CHUNK) : 0) ==
+		      MAP_FAILED ? -1 : 0;
+	close(fd);
+	return check("map a chunk of the peer", ret);
+}
+
 static bool map_peer(struct fuzz_thread *thread)
 {
 	struct fuzz *fuzz = thread->fuzz;
-	int fd = open(fuzz->peer.path, one_in(thread, 8) ? O_RDONLY : O_RDWR), ret;
+	int fd = open_peer(thread), ret;
 	off_t offset = fuzz->peer.offset;
 	size_t len;
 	void *at = pages(thread, &len);
 
 	if (fd < 0)
-		return check("open the peer's node", -1);
+		return check("open peer memory", -1);
 	if (one_in(thread, 6))
 		offset = (off_t)odd_number(thread);
 	else if (fuzz->peer.size > FUZZ_ARENA)
@@ -152,6 +195,17 @@ static bool change_map(struct fuzz_thread *thread)
 	}
 }
 
+/* The CPU's access, by a system call: it fails where a program would get a signal. */
+static bool touch(struct fuzz_thread *thread)
+{
+	struct fuzz *fuzz = thread->fuzz;
+	char *at = odd_address(thread);
+	size_t len = 1 + pick(thread, 64);
+
+	return check("touch", one_in(thread, 2) ? pwrite(fuzz->scratch, at, len, 0) :
+						  pread(fuzz->scratch, at, len, 0));
+}
+
 /* ---- registration ---- */
 
 static bool reg(struct fuzz_thread *thread)
@@ -160,8 +214,8 @@ static bool reg(struct fuzz_thread *thread)
 				 IBV_ACCESS_REMOTE_READ;
 	_Atomic(struct ibv_mr *) *slot = &thread->fuzz->mrs[pick(thread, FUZZ_MRS)];
 	int access = one_in(thread, 3) ? (int)pick(thread, 512) : usual;
-	char *at = odd_address(thread);
-	size_t len = odd_length(thread);
+	size_t len;
+	char *at = odd_range(thread, &len);
 	struct ibv_mr *mr;
 
 	if (one_in(thread, 40))
@@ -177,6 +231,20 @@ static bool reg(struct fuzz_thread *thread)
 	thread->fuzz->registered++;
 	mr = atomic_exchange(slot, mr);
 	return !mr || !ibv_dereg_mr(mr) || complain("deregister", errno);
+}
+
+/* Soft-RoCE has no such registration: the answer is an errno, and the dma-buf as before. */
+static bool reg_dmabuf(struct fuzz_thread *thread)
+{
+	struct fuzz *fuzz = thread->fuzz;
+	int fd = fuzz->dmabufs[pick(thread, FUZZ_DMABUFS)] - 1;
+	struct ibv_mr *mr = ibv_reg_dmabuf_mr(fuzz->dev.pd, pick(thread, FUZZ_CHUNK),
+					      odd_length(thread), odd_number(thread), fd,
+					      (int)pick(thread, 16));
+
+	if (!mr)
+		return check("register a dma-buf", -1);
+	return !ibv_dereg_mr(mr) || complain("deregister", errno);
 }
 
 static bool dereg(struct fuzz_thread *thread)
@@ -195,6 +263,8 @@ union argument {
 	struct peer_mem_query query;
 	struct peer_mem_reach reach;
 	struct peer_mem_refusal refusal;
+	struct peer_mem_export export;
+	struct peer_mem_stats stats;
 };
 
 static void odd_function(struct fuzz_thread *thread, struct peer_mem_function *function)
@@ -206,8 +276,10 @@ static void odd_function(struct fuzz_thread *thread, struct peer_mem_function *f
 
 static unsigned int make_call(struct fuzz_thread *thread, union argument *arg)
 {
+	size_t len;
+
 	memset(arg, 0, sizeof(*arg));
-	switch (pick(thread, 4)) {
+	switch (pick(thread, 6)) {
 	case 0:
 		arg->size = sizeof(arg->info);
 		return PEER_MEM_INFO;
@@ -220,6 +292,16 @@ static unsigned int make_call(struct fuzz_thread *thread, union argument *arg)
 		odd_function(thread, &arg->reach.client);
 		odd_function(thread, &arg->reach.owner);
 		return PEER_MEM_REACH;
+	case 3:
+		arg->size = sizeof(arg->stats);
+		arg->stats.index = (uint32_t)pick(thread, 60);
+		return PEER_MEM_STATS;
+	case 4:
+		arg->size = sizeof(arg->export);
+		arg->export.flags = (uint32_t)pick(thread, 4);
+		arg->export.va = (uintptr_t)odd_range(thread, &len);
+		arg->export.len = len;
+		return PEER_MEM_EXPORT;
 	default:
 		arg->size = sizeof(arg->refusal);
 		arg->refusal.index = (uint32_t)pick(thread, 200);
@@ -246,6 +328,13 @@ static bool is_call(unsigned int number)
 	       _IOC_DIR(number) == (_IOC_READ | _IOC_WRITE);
 }
 
+static bool keep(struct fuzz_thread *thread, atomic_int *fds, uint64_t count, int fd)
+{
+	int old = atomic_exchange(&fds[pick(thread, count)], fd + 1);
+
+	return old ? check("close", close(old - 1)) : true;
+}
+
 static bool call(struct fuzz_thread *thread)
 {
 	struct fuzz *fuzz = thread->fuzz;
@@ -269,6 +358,10 @@ static bool call(struct fuzz_thread *thread)
 	fuzz->calls++;
 	if (!ret && at == &arg && is_call(number))
 		fuzz->answered++;
+	if (!ret && at == &arg && number == PEER_MEM_EXPORT) {
+		fuzz->exported++;
+		return keep(thread, fuzz->dmabufs, FUZZ_DMABUFS, arg.export.fd);
+	}
 	return check("ioctl", ret);
 }
 
@@ -276,7 +369,7 @@ static bool call(struct fuzz_thread *thread)
 
 static const char *const user_files[] = { "/dev/peer_mem", "/dev/peer_mem", NULL };
 static const char *const root_files[] = {
-	"/dev/peer_mem", NULL, "/sys/kernel/debug/peer_mem/counters",
+	"/dev/peer_mem", "/dev/peer_mem", "/dev/peer_mem", NULL, "/sys/kernel/debug/peer_mem/counters",
 	"/sys/kernel/debug/peer_mem/regions",
 	"/sys/module/peer_mem/parameters/revoke_timeout_ms",
 	"/sys/module/peer_mem/parameters/allow_unfenced",
@@ -285,7 +378,7 @@ static const char *const root_files[] = {
 /* NULL in the lists: the peer's node. */
 static const char *odd_file(struct fuzz_thread *thread)
 {
-	const char *file = thread->fuzz->root ? root_files[pick(thread, 6)] :
+	const char *file = thread->fuzz->root ? root_files[pick(thread, 8)] :
 						user_files[pick(thread, 3)];
 
 	return file ? file : thread->fuzz->peer.path;
@@ -296,9 +389,8 @@ static bool open_or_close(struct fuzz_thread *thread)
 	static const int flags[] = { O_RDWR, O_RDONLY, O_WRONLY, O_RDWR | O_NONBLOCK,
 				     O_RDONLY | O_PATH };
 	int fd = open(odd_file(thread), flags[pick(thread, 5)] | O_CLOEXEC);
-	int old = atomic_exchange(&thread->fuzz->fds[pick(thread, FUZZ_FDS)], fd + 1);
 
-	return old ? check("close", close(old - 1)) : true;
+	return keep(thread, thread->fuzz->fds, FUZZ_FDS, fd);
 }
 
 static bool use_file(struct fuzz_thread *thread)
@@ -322,6 +414,23 @@ static bool use_file(struct fuzz_thread *thread)
 	}
 }
 
+static bool use_dmabuf(struct fuzz_thread *thread)
+{
+	int fd = thread->fuzz->dmabufs[pick(thread, FUZZ_DMABUFS)] - 1;
+	struct dma_buf_sync sync = { .flags = one_in(thread, 8) ? odd_number(thread) :
+								  pick(thread, 8) };
+	char name[40] = "a name that is longer than it may be";
+
+	switch (pick(thread, 5)) {
+	case 0: return check("lseek", lseek(fd, (off_t)odd_number(thread), (int)pick(thread, 3)));
+	case 1:
+		name[pick(thread, sizeof(name))] = 0;
+		return check("name", ioctl(fd, DMA_BUF_SET_NAME, name));
+	case 2: return keep(thread, thread->fuzz->dmabufs, FUZZ_DMABUFS, -1);
+	default: return check("sync", ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync));
+	}
+}
+
 static bool nap(struct fuzz_thread *thread)
 {
 	usleep((useconds_t)pick(thread, 50));
@@ -332,8 +441,9 @@ static const struct {
 	bool (*run)(struct fuzz_thread *thread);
 	unsigned int weight;
 } ops[] = {
-	{ reg, 10 },  { dereg, 5 },	     { map_peer, 5 }, { map_host, 2 }, { change_map, 3 },
-	{ call, 12 }, { open_or_close, 3 }, { use_file, 4 }, { nap, 1 },
+	{ reg, 10 },  { dereg, 5 },	     { map_chunk, 4 }, { map_peer, 4 }, { map_host, 2 },
+	{ change_map, 3 }, { call, 12 }, { open_or_close, 3 }, { use_file, 4 }, { use_dmabuf, 2 },
+	{ reg_dmabuf, 1 }, { touch, 3 }, { nap, 1 },
 };
 
 #define NR_OPS (sizeof(ops) / sizeof(ops[0]))
@@ -351,19 +461,26 @@ bool fuzz_one(struct fuzz_thread *thread)
 	return ops[i].run(thread);
 }
 
+static void close_all(atomic_int *fds, size_t count)
+{
+	int fd;
+
+	for (size_t i = 0; i < count; i++) {
+		fd = atomic_exchange(&fds[i], 0);
+		if (fd)
+			close(fd - 1);
+	}
+}
+
 void fuzz_clean(struct fuzz *fuzz)
 {
 	struct ibv_mr *mr;
-	int fd;
 
 	for (size_t i = 0; i < FUZZ_MRS; i++) {
 		mr = atomic_exchange(&fuzz->mrs[i], NULL);
 		if (mr)
 			ibv_dereg_mr(mr);
 	}
-	for (size_t i = 0; i < FUZZ_FDS; i++) {
-		fd = atomic_exchange(&fuzz->fds[i], 0);
-		if (fd)
-			close(fd - 1);
-	}
+	close_all(fuzz->fds, FUZZ_FDS);
+	close_all(fuzz->dmabufs, FUZZ_DMABUFS);
 }

@@ -40,3 +40,4 @@ fuzz 1 --peer "bar:$BAR_A/2" --user 1000
 fuzz 1 --peer "bar:$BAR_A/2"
 echo 30000 >/sys/module/peer_mem/parameters/revoke_timeout_ms
 counters
+[ "$(counter dmabufs)" -gt 0 ] || fail "no dma-buf was ever made"
