@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <infiniband/verbs.h>
+#include <linux/peer_mem.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "peer_mem_test.h"
 #include "t.h"
 #include "t_buf.h"
+#include "t_dmabuf.h"
 #include "t_failnth.h"
 #include "t_rc.h"
 
@@ -90,20 +92,23 @@ static int reg_run(void)
 static struct peer_test_pin pin_arg;
 static int pin_fd = -1;
 
+static int function_parse(const char *bdf, __u32 *domain, __u32 *bus, __u32 *devfn)
+{
+	unsigned int device, fn;
+
+	if (sscanf(bdf, "%x:%x:%x.%x", domain, bus, &device, &fn) != 4)
+		return t_fail(-EINVAL, "%s is no function", bdf);
+	*devfn = device << 3 | fn;
+	return 0;
+}
+
 static int pin_parse(const char *bdf)
 {
-	unsigned int domain, bus, device, fn;
-
-	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &device, &fn) != 4)
-		return t_fail(-EINVAL, "%s is no function", bdf);
 	pin_arg = (struct peer_test_pin){
 		.max_seg = UINT32_MAX,
 		.flags = PEER_TEST_WRITE | PEER_TEST_MAP,
-		.domain = domain,
-		.bus = bus,
-		.devfn = device << 3 | fn,
 	};
-	return 0;
+	return function_parse(bdf, &pin_arg.domain, &pin_arg.bus, &pin_arg.devfn);
 }
 
 static int pin_open(char **args)
@@ -140,6 +145,120 @@ static int pin_clean(void)
 {
 	close(pin_fd);
 	return 0;
+}
+
+/* ---- regdmabuf SPEC DEVICE: exported, registered and let go again, by a driver that can ---- */
+
+static int regdmabuf_clean(void)
+{
+	int ret = mr ? t_dmabuf_dereg_mr(mr) : 0;
+
+	if (!ret)
+		mr = NULL;
+	return -ret;
+}
+
+static int regdmabuf_run(void)
+{
+	mr = t_dmabuf_reg_mr(dev.pd, buf.addr, buf.size,
+			     IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_READ |
+				     IBV_ACCESS_REMOTE_WRITE);
+	return mr ? regdmabuf_clean() : -errno;
+}
+
+/* ---- export SPEC: made a dma-buf, which the CPU maps and touches ---- */
+
+static struct peer_mem_export export_arg;
+static int export_dev = -1, export_fd = -1;
+
+static int export_open(char **args)
+{
+	int ret = t_buf_open(&buf, args[0]);
+
+	if (ret)
+		return ret;
+	export_dev = open("/dev/peer_mem", O_RDWR | O_CLOEXEC);
+	return export_dev < 0 ? t_fail(-errno, "open /dev/peer_mem") : 0;
+}
+
+static int export(void)
+{
+	export_arg = (struct peer_mem_export){
+		.size = sizeof(export_arg),
+		.flags = PEER_MEM_EXPORT_WRITE | PEER_MEM_EXPORT_CLOEXEC,
+		.va = (uintptr_t)buf.addr,
+		.len = buf.size,
+	};
+	if (ioctl(export_dev, PEER_MEM_EXPORT, &export_arg))
+		return -errno;
+	export_fd = export_arg.fd;
+	return 0;
+}
+
+static int export_run(void)
+{
+	volatile char *addr;
+	int ret = export();
+
+	if (ret)
+		return ret;
+	addr = mmap(NULL, MAP_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, export_fd, 0);
+	if (addr == MAP_FAILED)
+		return -errno;
+	(void)addr[0];
+	return munmap((void *)addr, MAP_SIZE) ? -errno : 0;
+}
+
+static int export_clean(void)
+{
+	if (export_fd >= 0)
+		close(export_fd);
+	export_fd = -1;
+	return 0;
+}
+
+/* ---- import SPEC BDF KIND: a dma-buf mapped for that function, and let go ---- */
+
+static struct peer_test_import import_arg;
+
+static int import_open(char **args)
+{
+	static const char *const kinds[] = { [PEER_TEST_DYNAMIC] = "dynamic",
+					     [PEER_TEST_LAZY] = "lazy",
+					     [PEER_TEST_PINNED] = "pinned" };
+	__u32 how = 0;
+	int ret;
+
+	while (how < 3 && strcmp(args[2], kinds[how]))
+		how++;
+	if (how == 3)
+		return t_fail(-EINVAL, "%s is no kind of importer", args[2]);
+	import_arg.how = how;
+	ret = function_parse(args[1], &import_arg.domain, &import_arg.bus, &import_arg.devfn);
+	return ret ? ret : export_open(args);
+}
+
+static int import_prepare(void)
+{
+	int ret = export();
+
+	if (ret)
+		return t_fail(ret, "export before the import");
+	import_arg.fd = export_fd;
+	return pin_prepare();
+}
+
+static int import_run(void)
+{
+	if (ioctl(pin_fd, PEER_TEST_IMPORT, &import_arg))
+		return -errno;
+	return ioctl(pin_fd, PEER_TEST_UNPIN, &import_arg.id) ? -errno : 0;
+}
+
+static int import_clean(void)
+{
+	pin_clean();
+	return export_clean();
 }
 
 /* ---- write PATH TEXT BEFORE-PATH BEFORE-TEXT: sysfs, e.g. bind and unbind ---- */
@@ -279,6 +398,10 @@ static const struct t_sequence sequences[] = {
 	{ "map", "SPEC", 1, map_open, none, map_run, none },
 	{ "reg", "SPEC DEVICE", 2, reg_open, none, reg_run, dereg },
 	{ "pin", "SPEC BDF", 2, pin_open, pin_prepare, pin_run, pin_clean },
+	{ "regdmabuf", "SPEC DEVICE", 2, reg_open, none, regdmabuf_run, regdmabuf_clean },
+	{ "export", "SPEC", 1, export_open, none, export_run, export_clean },
+	{ "import", "SPEC BDF dynamic|lazy|pinned", 3, import_open, import_prepare, import_run,
+	  import_clean },
 	{ "write", "PATH TEXT BEFORE-PATH BEFORE-TEXT", 4, write_open, write_prepare, write_run,
 	  write_clean },
 	{ "revoke", "bar:BDF/N CLIENT-BDF DRIVER", 3, revoke_open, revoke_prepare, revoke_run,
