@@ -17,5 +17,4 @@ sweep export "cmb:$nic,size=4M"
 for kind in dynamic lazy pinned; do
 	sweep import "bar:$bar/2" "$nic" "$kind"
 done
-sweep import "cmb:$nic,size=4M" "$(ivshmem_bdf 1)" pinned
 counters
