@@ -408,8 +408,12 @@ bool peer_mem_pin_fence(struct peer_mem_pin *pin)
 
 	lockdep_assert_held(&pin->region->map_lock);
 	if (pin->flags & PEER_MEM_PIN_EXPORT) {
-		dma->fenced = true;	/* nobody reaches it by this pin */
-		return true;
+		/*
+		 * Nobody reaches it by this pin. But one without its dma-buf is
+		 * being filled, or freed: hands off, that is a matter of moments.
+		 */
+		dma->fenced = pin->dmabuf;
+		return dma->fenced;
 	}
 	if (dma->kind != PEER_DMA_IOVA)
 		return false;

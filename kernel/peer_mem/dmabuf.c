@@ -12,6 +12,9 @@
  * translates; the rest is waited for, and in the end the process that registered
  * it is killed, by revoke.c as ever.
  *
+ * What a program maps of it is recognised by peer_mem like any exporter's mapping, as
+ * a loan of the dma-buf's pin (dmabuf_cpu.c, share.c).
+ *
  * All this takes the dma_resv lock, inside of which mmu notifiers run. A revoke that
  * begins in one could not invalidate, therefore watched PFN maps get no dma-buf.
  */
@@ -258,6 +261,9 @@ struct dma_buf *peer_dmabuf_export(const struct peer_mem_pin_args *args)
 	db->dmabuf = dmabuf;
 	mutex_lock(&db->pin->region->map_lock);
 	db->pin->dmabuf = db;
+	/* a revoke that found it incomplete waits for it; nobody has the dma-buf */
+	if (READ_ONCE(db->pin->region->revoked))
+		peer_mem_pin_cut(db->pin);
 	mutex_unlock(&db->pin->region->map_lock);
 	return dmabuf;
 
