@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The processor's access to a dma-buf: a program's mmap() of the descriptor.
+ * The processor's access to a dma-buf: a program's mmap() of the descriptor, which may
+ * be registered by its pointer like the memory that the dma-buf was made of.
  *
  * Each dma-buf has an inode of its own, so its address_space finds all user maps of
  * it when a revoke has to take them away. A kernel mapping (vmap) could not be taken
@@ -9,6 +10,7 @@
  * start.
  */
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/pci.h>
 
 #include "dmabuf.h"
@@ -45,6 +47,69 @@ static vm_fault_t fault(struct vm_fault *vmf)
 }
 
 static const struct vm_operations_struct dmabuf_vm_ops = { .fault = fault };
+
+/* ---- pins through them ---- */
+
+static u64 vma_offset(const struct vm_area_struct *vma, unsigned long addr)
+{
+	return ((u64)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
+}
+
+static int get_extents(struct vm_area_struct *vma, unsigned long addr,
+		       size_t len, bool write, struct peer_mem_sink *sink)
+{
+	struct peer_dmabuf *db = vma->vm_private_data;
+	const struct peer_phys_list *phys = &db->pin->phys;
+	u64 offset = vma_offset(vma, addr);
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && len && i < phys->nr; i++) {
+		size_t part;
+
+		if (offset >= phys->vec[i].len) {
+			offset -= phys->vec[i].len;
+			continue;
+		}
+		part = min_t(u64, len, phys->vec[i].len - offset);
+		ret = peer_mem_sink_add(sink, db->pin->region,
+					phys->vec[i].paddr + offset, part);
+		offset = 0;
+		len -= part;
+	}
+	return ret ?: peer_mem_pin_borrow(sink->pin, db->pin, db->dmabuf);
+}
+
+static int get_backing(struct vm_area_struct *vma, unsigned long addr,
+		       struct peer_vm_backing *backing)
+{
+	struct peer_dmabuf *db = vma->vm_private_data;
+	const struct peer_mem_region_desc *desc = &db->pin->region->desc;
+
+	if (!paddr_at(&db->pin->phys, vma_offset(vma, addr), &backing->paddr))
+		return -ENXIO;
+	backing->pdev = pci_dev_get(desc->pdev);
+	backing->bar = desc->bar;
+	backing->has_pages = desc->has_pages;
+	return 0;
+}
+
+static const struct peer_vm_ops dmabuf_peer_ops = {
+	.owner = THIS_MODULE,
+	.name = "dma-buf",
+	.get_extents = get_extents,
+	.get_backing = get_backing,
+};
+
+int peer_dmabuf_hook_init(void)
+{
+	return peer_vm_ops_register(&dmabuf_vm_ops, &dmabuf_peer_ops);
+}
+
+void peer_dmabuf_hook_exit(void)
+{
+	peer_vm_ops_unregister(&dmabuf_vm_ops);
+}
 
 /* The core has checked bounds and, as for any file, that a writer may write. */
 int peer_dmabuf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)

@@ -11,6 +11,7 @@
  * A pin holds no file and no VMA: the program may unmap, close and fork as it
  * likes. What keeps the memory is the entry in region->pins.
  */
+#include <linux/dma-buf.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/sched.h>
@@ -20,12 +21,6 @@
 
 #include "peer_mem_priv.h"
 #include "trace.h"
-
-/* What get_extents() fills. One per VMA; lives on the stack of the pin call. */
-struct peer_mem_sink {
-	struct peer_mem_pin *pin;
-	size_t left;			/* bytes of the VMA not yet told */
-};
 
 /* A range while it is looked at. */
 struct pin_request {
@@ -154,6 +149,10 @@ static void free_pin(struct peer_mem_pin *pin)
 	}
 	if (!pin->is_share)
 		peer_phys_free(&pin->phys);
+	if (pin->lender) {
+		module_put(pin->ops->owner);	/* put_extents() is the base's */
+		dma_buf_put(pin->lender);
+	}
 	put_pid(pin->owner);
 	peer_mem_via_put(&pin->via);
 	kfree(pin);

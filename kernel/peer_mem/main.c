@@ -17,11 +17,16 @@ static int __init peer_mem_init(void)
 	ret = peer_mem_revoke_init();
 	if (ret)
 		goto err_debugfs;
-	ret = peer_mem_chardev_init();
+	ret = peer_dmabuf_hook_init();
 	if (ret)
 		goto err_revoke;
+	ret = peer_mem_chardev_init();
+	if (ret)
+		goto err_hook;
 	return 0;
 
+err_hook:
+	peer_dmabuf_hook_exit();
 err_revoke:
 	peer_mem_revoke_exit();
 err_debugfs:
@@ -33,6 +38,7 @@ err_debugfs:
 static void __exit peer_mem_exit(void)
 {
 	peer_mem_chardev_exit();
+	peer_dmabuf_hook_exit();
 	peer_mem_revoke_exit();
 	peer_mem_debugfs_exit();
 }

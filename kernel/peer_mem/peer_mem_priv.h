@@ -148,7 +148,10 @@ struct peer_mem_pin {
 	struct peer_mem_region *region;	/* referenced */
 	const struct peer_vm_ops *ops;	/* its module is referenced */
 	struct peer_mem_pin *base;	/* map_lock; whose extents it uses: its
-					   own, its sharer's, NULL: dropped */
+					   own, its sharer's or lender's,
+					   NULL: dropped */
+	struct dma_buf *lender;		/* referenced; the dma-buf whose mapping
+					   was pinned, NULL: no dma-buf's */
 	unsigned int nr_users;		/* map_lock; pins whose base it is */
 	bool is_share;			/* phys belongs to another pin */
 	struct peer_dmabuf *dmabuf;	/* map_lock; PEER_MEM_PIN_EXPORT only */
@@ -236,7 +239,22 @@ struct dma_buf *peer_dmabuf_export(const struct peer_mem_pin_args *args);
  */
 void peer_dmabuf_revoke_all(struct peer_mem_region *region);
 
+/*
+ * The hook for our own dma-bufs' mappings: what is pinned through one is the memory
+ * that the dma-buf was made of.
+ */
+int peer_dmabuf_hook_init(void);
+void peer_dmabuf_hook_exit(void);
+
 /* ---- share.c ---- */
+
+/*
+ * A pin that is being filled through a mapping of @dmabuf, whose own pin is @from: the
+ * extents are @from's, and @dmabuf lives as long as the pin. The pin is in the
+ * region already. -ENODEV: revoked meanwhile; -EXDEV: it has another's extents.
+ */
+int peer_mem_pin_borrow(struct peer_mem_pin *pin, struct peer_mem_pin *from,
+			struct dma_buf *dmabuf);
 
 /*
  * Another right to the memory of @pin, to be mapped by itself; @pin outlives it.
@@ -248,6 +266,12 @@ struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin);
 void peer_mem_refusals_forget(void);
 
 /* ---- gup.c ---- */
+
+/* What get_extents() fills. One per VMA; lives on the stack of the pin call. */
+struct peer_mem_sink {
+	struct peer_mem_pin *pin;
+	size_t left;			/* bytes of the VMA not yet told */
+};
 
 /* Count and trace a new pin. */
 void peer_mem_pin_note(const struct peer_mem_pin *pin);

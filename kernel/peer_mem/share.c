@@ -4,7 +4,12 @@
  * importer makes of it is a right of its own, which a revoke fences or waits for
  * like that of a memory region. What the exporter of the memory gave is held by
  * all of them together and goes with the last.
+ *
+ * And loans: a range that is pinned through the mapping of a dma-buf of ours is the
+ * memory that the dma-buf holds. It references the dma-buf, as any importer does.
+ * That closes no circle: nothing that a dma-buf holds leads to a memory region.
  */
+#include <linux/dma-buf.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -29,8 +34,8 @@ static int attach(struct peer_mem_pin *pin, struct peer_mem_pin *share)
 	ret = peer_mem_region_attach(pin->region, share);
 	if (!ret) {
 		/* not revoked, so the extents are still there */
-		share->base = pin;
-		pin->nr_users++;
+		share->base = pin->base;
+		share->base->nr_users++;
 	}
 	mutex_unlock(&pin->region->map_lock);
 	return ret;
@@ -58,4 +63,26 @@ struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin)
 	}
 	peer_mem_pin_note(share);
 	return share;
+}
+
+int peer_mem_pin_borrow(struct peer_mem_pin *pin, struct peer_mem_pin *from,
+			struct dma_buf *dmabuf)
+{
+	int ret = 0;
+
+	mutex_lock(&from->region->map_lock);
+	if (pin->lender) {
+		/* the next mapping of the range */
+		ret = pin->lender == dmabuf ? 0 : -EXDEV;
+	} else if (!from->base) {
+		ret = -ENODEV;
+	} else {
+		/* the VMA's file holds it now */
+		get_dma_buf(dmabuf);
+		pin->lender = dmabuf;
+		pin->base = from->base;
+		pin->base->nr_users++;
+	}
+	mutex_unlock(&from->region->map_lock);
+	return ret;
 }
