@@ -101,6 +101,9 @@ static void check_export(struct t_ibvx *t)
 	if (view != MAP_FAILED) {
 		*(volatile uint32_t *)(t->bar + PAGE + 100) = 0xb0a710ad;
 		CHECK(*(volatile uint32_t *)(view + 100) == 0xb0a710ad, "other memory");
+		/* by its pointer it is what it was made of */
+		if (!t->no_hook || t->dmabuf)
+			must_dereg(must_reg(t, t->pd, view + 100, 2 * PAGE));
 		munmap(view, 3 * PAGE);
 	}
 	close(fd);

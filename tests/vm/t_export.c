@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * t_export SPEC
+ * t_export [--storm] SPEC
+ *
+ * --storm: exports and closes until that is refused, and exits 0 if the memory is gone then.
  *
  * One process with one buffer, led by the hand: it reads commands from stdin and
  * answers each with one line, "ok ..." or the name of an errno. It makes dma-bufs of
@@ -16,6 +18,11 @@
  *   state       of the last import: "ok INVALIDATED MAPPED"
  *   release     the last import
  *   map [ro]    the dma-buf
+ *   pin BDF [OFFSET LEN]   that mapping, as a memory region would: "ok SEGMENTS ADDRESS LEN ..."
+ *   unpin       the last of these
+ *   unmap-map   that mapping
+ *   export-map  a dma-buf of that mapping
+ *   mistake put-twice|keep|zap|unlocked|twice|late   the mock exporter's, or the last import's
  *   put, get OFFSET [VALUE]     through the mapping of the dma-buf; or SIGBUS
  *   put-buf, get-buf OFFSET [VALUE]   through that of the buffer
  *   sync        begin and end of an access by the CPU
@@ -30,6 +37,7 @@
 #include <linux/peer_mem.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +56,7 @@ static struct t_buf buf;
 static int device, importer;
 static int dmabufs[MAX_DMABUFS], nr_dmabufs;
 static size_t sizes[MAX_DMABUFS];
-static uint32_t import_id;
+static uint32_t import_id, pin_id;
 static char *view;
 static sigjmp_buf bus_error;
 
@@ -141,28 +149,74 @@ static int do_protect(const char *how)
 	return mprotect(buf.addr, buf.size, prot) ? -errno : 0;
 }
 
+static int parse_function(const char *text, uint32_t *domain, uint32_t *bus, uint32_t *devfn)
+{
+	unsigned int dev, fn;
+
+	if (sscanf(text, "%x:%x:%x.%x", domain, bus, &dev, &fn) != 4)
+		return -EINVAL;
+	*devfn = dev << 3 | fn;
+	return 0;
+}
+
+static int print_segments(uint32_t nr, const uint64_t *addr, const uint64_t *len)
+{
+	printf("ok %u", nr);
+	for (unsigned int i = 0; i < nr && i < PEER_TEST_MAX_SEGS; i++)
+		printf(" %#" PRIx64 " %#" PRIx64, addr[i], len[i]);
+	putchar('\n');
+	return 1;
+}
+
 static int do_import(char **words)
 {
 	static const char *const kinds[] = { "dynamic", "lazy", "pinned", "static", "vmap" };
 	struct peer_test_import arg = { .fd = dmabufs[nr_dmabufs - 1] };
-	unsigned int dev = 0, fn = 0;
 
 	while (arg.how < 5 && strcmp(kinds[arg.how], words[0]))
 		arg.how++;
-	if (words[1]) {
-		sscanf(words[1], "%x:%x:%x.%x", &arg.domain, &arg.bus, &dev, &fn);
-		arg.devfn = dev << 3 | fn;
-		arg.read_only = words[2] && !strcmp(words[2], "ro");
-	}
+	if (words[1] && parse_function(words[1], &arg.domain, &arg.bus, &arg.devfn))
+		return -EINVAL;
+	arg.read_only = words[1] && words[2] && !strcmp(words[2], "ro");
 	if (ioctl(importer, PEER_TEST_IMPORT, &arg))
 		return -errno;
 	import_id = arg.id;
-	printf("ok %u", arg.nr_segs);
-	for (unsigned int i = 0; i < arg.nr_segs && i < PEER_TEST_MAX_SEGS; i++)
-		printf(" %#" PRIx64 " %#" PRIx64, (uint64_t)arg.dma_addr[i],
-		       (uint64_t)arg.dma_len[i]);
-	putchar('\n');
-	return 1;
+	return print_segments(arg.nr_segs, (const uint64_t *)arg.dma_addr,
+			      (const uint64_t *)arg.dma_len);
+}
+
+static int do_pin(char **words)
+{
+	struct peer_test_pin arg = {
+		.va = (uintptr_t)view,
+		.len = sizes[nr_dmabufs - 1],
+		.max_seg = UINT32_MAX,
+		.flags = PEER_TEST_WRITE | PEER_TEST_MAP,
+	};
+
+	if (parse_function(words[0], &arg.domain, &arg.bus, &arg.devfn))
+		return -EINVAL;
+	if (words[1] && words[2]) {
+		arg.va += number(words[1]);
+		arg.len = number(words[2]);
+	}
+	if (ioctl(importer, PEER_TEST_PIN, &arg))
+		return -errno;
+	pin_id = arg.id;
+	return print_segments(arg.nr_segs, (const uint64_t *)arg.dma_addr,
+			      (const uint64_t *)arg.dma_len);
+}
+
+static int do_mistake(const char *name)
+{
+	static const char *const names[PEER_TEST_NR_MISTAKES] = {
+		"put-twice", "keep", "zap", "unlocked", "twice", "late"
+	};
+	struct peer_test_mistake arg = { .id = import_id };
+
+	while (arg.what < PEER_TEST_NR_MISTAKES && strcmp(names[arg.what], name))
+		arg.what++;
+	return ioctl(importer, PEER_TEST_MISTAKE, &arg) ? -errno : 0;
 }
 
 static int do_state(void)
@@ -257,6 +311,12 @@ static int obey(const char *verb, char **words)
 				 number(words[1]));
 	if (!strcmp(verb, "fork"))
 		return do_fork();
+	if (!strcmp(verb, "mistake") && words[0])
+		return do_mistake(words[0]);
+	if (!strcmp(verb, "release"))
+		return ioctl(importer, PEER_TEST_UNPIN, &import_id) ? -errno : 0;
+	if (!strcmp(verb, "unpin"))
+		return ioctl(importer, PEER_TEST_UNPIN, &pin_id) ? -errno : 0;
 	if (!nr_dmabufs)
 		return t_fail(-EINVAL, "%s before any export", verb);
 	if (!strcmp(verb, "close"))
@@ -265,10 +325,14 @@ static int obey(const char *verb, char **words)
 		return do_import(words);
 	if (!strcmp(verb, "state"))
 		return do_state();
-	if (!strcmp(verb, "release"))
-		return ioctl(importer, PEER_TEST_UNPIN, &import_id) ? -errno : 0;
 	if (!strcmp(verb, "map"))
 		return do_map(words);
+	if (!strcmp(verb, "pin") && words[0])
+		return do_pin(words);
+	if (!strcmp(verb, "unmap-map"))
+		return munmap(view, sizes[nr_dmabufs - 1]) ? -errno : 0;
+	if (!strcmp(verb, "export-map"))
+		return export_range((uintptr_t)view, sizes[nr_dmabufs - 1], PEER_MEM_EXPORT_WRITE);
 	if (!strcmp(verb, "put") || !strcmp(verb, "get"))
 		return do_access((void *)(view + number(words[0])), verb[0] == 'p',
 				 number(words[1]));
@@ -297,6 +361,26 @@ static void serve(void)
 	}
 }
 
+static int storm(void)
+{
+	struct peer_mem_export arg = {
+		.size = sizeof(arg),
+		.flags = PEER_MEM_EXPORT_WRITE,
+		.va = (uintptr_t)buf.addr,
+		.len = buf.size,
+	};
+	unsigned int made = 0;
+
+	for (; !ioctl(device, PEER_MEM_EXPORT, &arg); made++) {
+		close(arg.fd);
+		if (!made)
+			puts("begins");
+	}
+	printf("%u exports, then %s\n", made, strerrorname_np(errno));
+	/* the second: its driver does not answer for the mapping any more */
+	return made && (errno == ENODEV || errno == EOPNOTSUPP) ? T_PASS : T_FAIL;
+}
+
 /* Where nothing follows, so that there is room for another buffer, or a hole. */
 static int open_buffer(const char *spec)
 {
@@ -314,21 +398,24 @@ static int open_buffer(const char *spec)
 
 int main(int argc, char **argv)
 {
+	bool storms = argc == 3 && !strcmp(argv[1], "--storm");
 	int ret;
 
-	if (argc != 2) {
-		fputs("usage: t_export SPEC\nSPEC:  " T_BUF_USAGE "\n", stderr);
+	if (argc != 2 + storms) {
+		fputs("usage: t_export [--storm] SPEC\nSPEC:  " T_BUF_USAGE "\n", stderr);
 		return T_FAIL;
 	}
 	setlinebuf(stdout);
 	signal(SIGBUS, on_bus_error);
-	ret = open_buffer(argv[1]);
+	ret = open_buffer(argv[1 + storms]);
 	if (ret)
 		return T_FAIL;
 	device = open("/dev/peer_mem", O_RDWR | O_CLOEXEC);
 	importer = open("/dev/peer_mem_test", O_RDWR | O_CLOEXEC);
 	if (device < 0 || importer < 0)
 		return t_verdict(t_fail(-errno, "open /dev/peer_mem and /dev/peer_mem_test"));
+	if (storms)
+		return storm();
 	puts("ok");
 	serve();
 	return T_PASS;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Importers of dma-bufs of every kind that drivers are: see enum peer_test_importer.
- * What they do at an invalidation is what the rules of dma-buf ask of each.
+ * What they do at an invalidation is what the rules of dma-buf ask of each, and they
+ * complain (mispaired.c) of an exporter that does not keep them.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -41,10 +42,38 @@ static void unmap_locked(struct test_dmabuf *td)
 	td->pinned = false;
 }
 
+/* Ours go once and for all, and only who maps them is to be told. */
+static void check_invalidation(const struct test_dmabuf *td)
+{
+	if (!dma_resv_is_locked(td->dmabuf->resv))
+		test_mispaired("an importer was told without the dma_resv lock");
+	if (td->invalidated)
+		test_mispaired("an importer was told twice");
+}
+
+/* All of it, as addresses and without pages, and only while it is there. */
+static void check_mapping(const struct test_dmabuf *td)
+{
+	struct scatterlist *sg;
+	size_t mapped = 0;
+	int i;
+
+	for_each_sgtable_dma_sg(td->sgt, sg, i)
+		mapped += sg_dma_len(sg);
+	if (mapped != td->dmabuf->size)
+		test_mispaired("%zu of %zu bytes were mapped", mapped,
+			       td->dmabuf->size);
+	if (td->sgt->orig_nents)
+		test_mispaired("an importer was given pages");
+	if (td->invalidated)
+		test_mispaired("mapped what an importer was told is gone");
+}
+
 static void invalidated(struct dma_buf_attachment *attach)
 {
 	struct test_dmabuf *td = attach->importer_priv;
 
+	check_invalidation(td);
 	td->invalidated++;
 	if (td->how != PEER_TEST_LAZY)
 		unmap_locked(td);
@@ -116,6 +145,7 @@ static int map_locked(struct test_dmabuf *td)
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
 	td->sgt = sgt;
+	check_mapping(td);
 	return 0;
 }
 
@@ -183,21 +213,65 @@ long test_import(struct xarray *objects, void __user *uarg)
 	return copy_to_user(uarg, &arg, sizeof(arg)) ? -EFAULT : 0;
 }
 
+static struct test_dmabuf *find(struct xarray *objects, u32 id)
+{
+	struct test_object *object = xa_load(objects, id);
+
+	if (!object || object->destroy != destroy)
+		return NULL;
+	return container_of(object, struct test_dmabuf, object);
+}
+
 long test_state(struct xarray *objects, void __user *uarg)
 {
 	struct peer_test_state arg;
-	struct test_object *object;
 	struct test_dmabuf *td;
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
-	object = xa_load(objects, arg.id);
-	if (!object || object->destroy != destroy)
+	td = find(objects, arg.id);
+	if (!td)
 		return -ENOENT;
-	td = container_of(object, struct test_dmabuf, object);
 	dma_resv_lock(td->dmabuf->resv, NULL);
 	arg.invalidated = td->invalidated;
 	arg.mapped = td->sgt || td->vmapped;
 	dma_resv_unlock(td->dmabuf->resv);
 	return copy_to_user(uarg, &arg, sizeof(arg)) ? -EFAULT : 0;
+}
+
+static void make_mistake(struct test_dmabuf *td, unsigned int what)
+{
+	bool lock = what != PEER_TEST_UNLOCKED;
+	unsigned int before;
+
+	if (lock)
+		dma_resv_lock(td->dmabuf->resv, NULL);
+	before = td->invalidated;
+	td->invalidated = lock;
+	if (what == PEER_TEST_LATE)
+		check_mapping(td);
+	else
+		check_invalidation(td);
+	td->invalidated = before;
+	if (lock)
+		dma_resv_unlock(td->dmabuf->resv);
+}
+
+long test_mistake(struct xarray *objects, void __user *uarg)
+{
+	struct peer_test_mistake arg;
+	struct test_dmabuf *td;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	if (arg.what >= PEER_TEST_NR_MISTAKES)
+		return -EINVAL;
+	test_mispaired_on_purpose();
+	if (arg.what < PEER_TEST_UNLOCKED)
+		return test_exporter_mistake(arg.what);
+	td = find(objects, arg.id);
+	if (!td || !td->sgt)
+		return -ENOENT;
+	make_mistake(td, arg.what);
+	return 0;
 }

@@ -145,6 +145,8 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return test_import(objects, uarg);
 	case PEER_TEST_STATE:
 		return test_state(objects, uarg);
+	case PEER_TEST_MISTAKE:
+		return test_mistake(objects, uarg);
 	}
 	return -ENOTTY;
 }
@@ -178,6 +180,7 @@ static const struct file_operations test_fops = {
 	.open = test_open,
 	.release = test_release,
 	.unlocked_ioctl = test_ioctl,
+	.mmap = test_exporter_mmap,
 };
 
 static struct miscdevice test_dev = {
@@ -187,7 +190,27 @@ static struct miscdevice test_dev = {
 	.mode = 0600,
 };
 
-module_misc_device(test_dev);
+static int __init test_init(void)
+{
+	int ret = test_mispaired_init();
+
+	if (ret)
+		return ret;
+	ret = misc_register(&test_dev);
+	if (ret)
+		test_mispaired_exit();
+	return ret;
+}
+
+static void __exit test_exit(void)
+{
+	misc_deregister(&test_dev);
+	test_exporter_exit();
+	test_mispaired_exit();
+}
+
+module_init(test_init);
+module_exit(test_exit);
 MODULE_DESCRIPTION("Test consumer of peer memory, for the lab only");
 MODULE_AUTHOR("peer_mem developers");
 MODULE_LICENSE("GPL");

@@ -3,7 +3,7 @@
  * /dev/peer_mem_test: a consumer without a NIC, for the lab only. It pins a range
  * of the calling process, or imports a dma-buf, and maps it for any PCI function, so
  * that the addresses a NIC would be programmed with can be looked at in every
- * topology.
+ * topology. And an exporter, see exporter.c.
  */
 #ifndef PEER_MEM_TEST_H
 #define PEER_MEM_TEST_H
@@ -74,10 +74,28 @@ struct peer_test_state {
 	__u32 mapped;
 };
 
+/* Mistakes, made on purpose by the mock exporter or by an importer. */
+enum peer_test_what {
+	PEER_TEST_PUT_TWICE = 0,	/* a page that nobody took is given back */
+	PEER_TEST_KEEP = 1,		/* a page is taken and never given back */
+	PEER_TEST_ZAP = 2,		/* the memory is revoked behind the core's back */
+	PEER_TEST_UNLOCKED = 3,		/* an importer is told without the dma_resv lock */
+	PEER_TEST_TWICE = 4,		/* ... for the second time */
+	PEER_TEST_LATE = 5,		/* it maps what it was told is gone */
+	PEER_TEST_NR_MISTAKES
+};
+
+/* In: what; id of the import for the last three. ENOENT, ENODEV, EINVAL. */
+struct peer_test_mistake {
+	__u32 id;
+	__u32 what;		/* enum peer_test_what */
+};
+
 #define PEER_TEST_IOC		'P'
 #define PEER_TEST_PIN		_IOWR(PEER_TEST_IOC, 1, struct peer_test_pin)
 #define PEER_TEST_UNPIN		_IOW(PEER_TEST_IOC, 2, __u32)
 #define PEER_TEST_IMPORT	_IOWR(PEER_TEST_IOC, 3, struct peer_test_import)
 #define PEER_TEST_STATE		_IOWR(PEER_TEST_IOC, 4, struct peer_test_state)
+#define PEER_TEST_MISTAKE	_IOW(PEER_TEST_IOC, 5, struct peer_test_mistake)
 
 #endif

@@ -134,3 +134,8 @@ live_counters() {
 nothing_live() {
 	[ -z "$(live_counters)" ]
 }
+
+# no_dmabufs: likewise, where regions live on
+no_dmabufs() {
+	[ "$(counter live_dmabufs)" = 0 ] && [ "$(counter live_maps)" = 0 ]
+}

@@ -9,8 +9,6 @@
 # moved: bytes of payload that touched memory other than the guest's own
 moved() { echo $(($(rnic_payload all) - $(rnic_payload ram))); }
 
-no_dmabufs() { [ "$(counter live_dmabufs)" = 0 ] && [ "$(counter live_maps)" = 0 ]; }
-
 unbind_at_once() {
 	local waits kills
 	waits=$(counter revoke_waits) kills=$(counter revoke_kills)
