@@ -13,16 +13,15 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "t.h"
 #include "t_buf.h"
+#include "t_meet.h"
 #include "t_pattern.h"
 #include "t_rc.h"
 
@@ -182,54 +181,9 @@ static int run_side(int fd, const char *dev, const char *spec,
 	return t_verdict(ret);
 }
 
-/* ADDRESS:PORT, or only PORT to listen at; @flags is 0 or AI_PASSIVE */
-static int resolve(const char *where, int flags, struct addrinfo **info)
-{
-	struct addrinfo hints = {.ai_flags = flags | AI_NUMERICHOST | AI_NUMERICSERV,
-				 .ai_family = AF_INET,
-				 .ai_socktype = SOCK_STREAM};
-	char host[64];
-	const char *colon = strrchr(where, ':');
-
-	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - where) : 0, where);
-	if (getaddrinfo(colon ? host : NULL, colon ? colon + 1 : where, &hints, info))
-		return t_fail(-EINVAL, "no address and port: %s", where);
-	return 0;
-}
-
-/* A connected socket, or -errno. Who connects waits for the other to listen. */
-static int meet(const char *where, bool listening)
-{
-	struct addrinfo *info;
-	int ret = resolve(where, listening ? AI_PASSIVE : 0, &info);
-	int fd, one = 1, connection = -1;
-
-	if (ret)
-		return ret;
-	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		ret = -errno;
-	else if (listening) {
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-		if (bind(fd, info->ai_addr, info->ai_addrlen) || listen(fd, 1) ||
-		    (connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) < 0)
-			ret = -errno;
-		close(fd);
-		fd = connection;
-	} else {
-		while (connect(fd, info->ai_addr, info->ai_addrlen) && !ret) {
-			if (errno != ECONNREFUSED)
-				ret = -errno;
-			usleep(100000);
-		}
-	}
-	freeaddrinfo(info);
-	return ret ? t_fail(ret, "%s", where) : fd;
-}
-
 static int run_one(const char *dev, const char *spec, const char *where, bool listening)
 {
-	int fd = meet(where, listening);
+	int fd = t_meet(where, listening);
 
 	if (fd < 0)
 		return t_verdict(fd);
