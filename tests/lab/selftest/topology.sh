@@ -21,6 +21,10 @@ expect "an IOMMU comes before the devices, wherever it stands" 0 \
 	load "rootport p\nbar b on=p size=64G\niommu intel"
 says 'intel-iommu'
 says 'size=64G,share=on,reserve=off'
+expect "a network interface that leads nowhere" 0 load "net n"
+says 'user,restrict=on,ipv6=off,id=n-net'
+expect "one that leads to the other machine" 0 load "guests 2\nnet n"
+says 'dgram,.*n.wire0,.*n.wire1,id=n-net'
 expect "an unknown word" 1 load "smp 1\nfloppy f"
 says 'test.topo:2: cannot read: floppy f'
 expect "a device without a port" 1 load "bar b size=64M"

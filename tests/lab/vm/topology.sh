@@ -19,7 +19,7 @@ topology_load() {
 	# 3G: firmware places 64-bit BARs above 4 GiB only where RAM is there too.
 	TOPO_CPU=EPYC TOPO_MEMORY=3G TOPO_SMP=1 TOPO_IOMMU=none TOPO_HOTPLUG=firmware
 	TOPO_ACCEL=tcg TOPO_CMDLINE='' TOPO_SLOT=0
-	TOPO_RNICS=0
+	TOPO_RNICS=0 TOPO_NETS=0
 	TOPO_DEVICES=()
 
 	[ -r "$file" ] || { echo "no topology $file" >&2; return 1; }
@@ -168,7 +168,7 @@ topo_bar() {
 # then the network interfaces of the same name are wired together. The model runs in front of
 # QEMU, so it comes in QEMU's place.
 topo_erdma() {
-	local name=$1 slot mac socket netdev
+	local name=$1 slot mac socket
 	slot=$(slot "$@" | sed -E 's/([^=,]+)=([^,]+)/"\1":"\2"/g; s/:"on"/:true/')
 	[ -n "$slot" ] || return 1
 
@@ -176,14 +176,29 @@ topo_erdma() {
 	mac=$(printf '52:54:00:65:72:%02x' $((TOPO_GUEST * 16 + TOPO_RNICS)))
 	socket=$TOPO_RUNDIR/$name.socket
 	RNIC_ARGUMENTS+=" --port $socket,$mac"
-	netdev=user,restrict=on,ipv6=off
-	[ "$TOPO_GUESTS" -eq 1 ] || netdev=$(wire "$name")
+	network "$name" "$mac"
 	export RNIC_ARGUMENTS RNIC_GUEST=$TOPO_GUEST RNIC_LOG=${RNIC_LOG:-$TOPO_RUNDIR/rnic.log}
 	LAB_QEMU=${LAB%/lab}/rnic/lab/qemu-with-rnic
 	TOPO_DEVICES+=(
-		-netdev "$netdev,id=$name-net"
-		-device "virtio-net-pci,netdev=$name-net,mac=$mac,romfile="
 		-device "{\"driver\":\"vfio-user-pci\",\"id\":\"$name\",$slot,\"socket\":{\"type\":\"unix\",\"path\":\"$socket\"}}"
+	)
+}
+
+# net NAME: a network interface; those of the same name of two machines are wired together.
+# Frames that hold the largest packet of soft-RoCE.
+topo_net() {
+	[ -n "$1" ] || return 1
+	TOPO_NETS=$((TOPO_NETS + 1))
+	network "$1" "$(printf '52:54:00:6e:65:%02x' $((TOPO_GUEST * 16 + TOPO_NETS)))" host_mtu=9000
+}
+
+# network NAME MAC [PROPERTY]: the device of a network interface. A single machine's leads nowhere.
+network() {
+	local netdev=user,restrict=on,ipv6=off
+	[ "$TOPO_GUESTS" -eq 1 ] || netdev=$(wire "$1")
+	TOPO_DEVICES+=(
+		-netdev "$netdev,id=$1-net"
+		-device "virtio-net-pci,netdev=$1-net,mac=$2,romfile=${3:+,$3}"
 	)
 }
 
