@@ -9,8 +9,19 @@
 # in ten hangs in these guests, in libucm, waiting for a lock in ucm_mmap_install().
 ucx_up() {
 	make_rxe
+	ucx_use 2
+}
+
+# ucx_wire_up: the same on the wire between two guests
+ucx_wire_up() {
+	wire_up
+	make_rxe rxe0 "$WIRE"
+	ucx_use "$(gid_index rxe0 "fd09:0000:0000:0000:0000:0000:0000:000$(($(guest_number) + 1))")"
+}
+
+ucx_use() { # gid-index
 	load_modules
-	export UCX_NET_DEVICES=rxe0:1 UCX_IB_GID_INDEX=2 UCX_WARN_UNUSED_ENV_VARS=n
+	export UCX_NET_DEVICES=rxe0:1 UCX_IB_GID_INDEX=$1 UCX_WARN_UNUSED_ENV_VARS=n
 	export UCX_MEM_MMAP_HOOK_MODE=reloc
 }
 

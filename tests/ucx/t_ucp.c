@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * t_ucp --from SPEC --to SPEC [--sizes N,N,...] [--ops NAME,NAME,...] [--memh] [--touch FILE]
+ * t_ucp --to SPEC --listen PORT [...]
+ * t_ucp --from SPEC --connect ADDRESS:PORT [...]
  *
  * Two processes, connected through stock UCX: the active side's buffer is FROM, the passive
- * side's TO (as for t_copy). Each operation moves each size from one buffer to the other;
+ * side's TO (as for t_copy). With --listen and --connect they are two programs, on two
+ * machines too, which are given the same sizes and operations; both give the verdict. Each operation moves each size from one buffer to the other;
  * every byte that arrived is compared, and 64 bytes around it must be untouched. UCX is told
  * what to do by its own variables: UCX_TLS, UCX_NET_DEVICES, UCX_ZCOPY_THRESH, ...
  *
@@ -24,6 +27,7 @@
 #include <unistd.h>
 
 #include "t.h"
+#include "t_meet.h"
 #include "t_pattern.h"
 #include "t_ucp.h"
 
@@ -32,8 +36,10 @@
 #define SEA   (UINT64_C(82) | T_PATTERN_SEA)
 
 struct run {
-	const char *from;
-	const char *to;
+	const char *from;    /* NULL: the other program's */
+	const char *to;	     /* the same */
+	const char *listen;  /* port */
+	const char *connect; /* address and port */
 	const char *sizes;
 	const char *ops;
 	const char *touch;
@@ -171,10 +177,19 @@ static int run_side(struct run *run, int fd)
 		if (wanted(run, ucp_ops[i].name))
 			ret = run_sizes(run, &ucp_ops[i]);
 	side_close(&run->side);
-	if (!ret && run->is_active)
+	if (!ret && (run->is_active || run->listen))
 		printf("ucp from=%s to=%s cases=%" PRIu64 " bytes=%" PRIu64 " verified=yes\n",
-		       run->from, run->to, run->cases, run->bytes);
+		       run->from ? run->from : run->listen, run->to ? run->to : run->connect,
+		       run->cases, run->bytes);
 	return ret;
+}
+
+static int run_one(struct run *run)
+{
+	int fd = t_meet(run->listen ? run->listen : run->connect, run->listen);
+
+	run->is_active = run->connect;
+	return fd < 0 ? fd : run_side(run, fd);
 }
 
 /* UCX must not be set up before the fork. */
@@ -200,35 +215,50 @@ static int run_both(struct run *run)
 	return ret;
 }
 
-int main(int argc, char **argv)
+static int parse_options(struct run *run, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"from", required_argument, NULL, 'f'}, {"to", required_argument, NULL, 't'},
+		{"listen", required_argument, NULL, 'l'},
+		{"connect", required_argument, NULL, 'c'},
 		{"sizes", required_argument, NULL, 's'}, {"ops", required_argument, NULL, 'o'},
-		{"touch", required_argument, NULL, 'c'}, {"memh", no_argument, NULL, 'm'},
+		{"touch", required_argument, NULL, 'T'}, {"memh", no_argument, NULL, 'm'},
 		{0},
 	};
-	struct run run = {.sizes = "8,64,1K,4K,64K,1M"};
-	bool good = true;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
-		case 'f': run.from = optarg; break;
-		case 't': run.to = optarg; break;
-		case 's': run.sizes = optarg; break;
-		case 'o': run.ops = optarg; break;
-		case 'c': run.touch = optarg; break;
-		case 'm': run.memh = true; break;
-		default: good = false;
+		case 'f': run->from = optarg; break;
+		case 't': run->to = optarg; break;
+		case 'l': run->listen = optarg; break;
+		case 'c': run->connect = optarg; break;
+		case 's': run->sizes = optarg; break;
+		case 'o': run->ops = optarg; break;
+		case 'T': run->touch = optarg; break;
+		case 'm': run->memh = true; break;
+		default: return -EINVAL;
 		}
 	}
-	if (!good || !run.from || !run.to || optind != argc) {
+	/* Each buffer is named, or is the other program's. */
+	return !run->from == !!run->listen && !run->to == !!run->connect &&
+			       (run->from || run->to) && optind == argc ?
+		       0 :
+		       -EINVAL;
+}
+
+int main(int argc, char **argv)
+{
+	struct run run = {.sizes = "8,64,1K,4K,64K,1M"};
+
+	if (parse_options(&run, argc, argv)) {
 		fputs("usage: t_ucp --from SPEC --to SPEC [--sizes N,N,...]\n"
 		      "             [--ops put,get,tag,am] [--memh] [--touch FILE]\n"
+		      "       t_ucp --to SPEC --listen PORT [...]\n"
+		      "       t_ucp --from SPEC --connect ADDRESS:PORT [...]\n"
 		      "SPEC:  " T_BUF_USAGE "\n",
 		      stderr);
 		return T_FAIL;
 	}
-	return t_verdict(run_both(&run));
+	return t_verdict(run.from && run.to ? run_both(&run) : run_one(&run));
 }
