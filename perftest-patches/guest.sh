@@ -9,6 +9,9 @@ PATCHED_LOG=/tmp/patched
 # What the client does about the data. Without it its bytes are random, and a server that
 # checks must notice.
 PATCHED_CLIENT_CHECK=--check_data
+# What a side is told about how to register: empty, or --use_peer_dmabuf.
+PATCHED_SERVER_BY=''
+PATCHED_CLIENT_BY=''
 
 # patched_up: skips the scenario where perftest was not built
 patched_up() {
@@ -20,13 +23,14 @@ patched_up() {
 patched_pair() {
 	local server_dev=$1 client_dev=$2 address=$3 server_spec=$4 client_spec=$5 tool=$6 pid status=0
 	shift 6
-	timeout 60 $PATCHED/"$tool" -d "$server_dev" -x 1 -F "$@" --check_data \
+	# shellcheck disable=SC2086 # empty is no argument
+	timeout 60 $PATCHED/"$tool" -d "$server_dev" -x 1 -F "$@" --check_data $PATCHED_SERVER_BY \
 		--peer_mem="$server_spec" >$PATCHED_LOG.server 2>&1 &
 	pid=$!
 	wait_for 10 patched_listening "$pid" || :
 	# shellcheck disable=SC2086 # empty is no argument
 	timeout 60 $PATCHED/"$tool" -d "$client_dev" -x 1 -F "$@" $PATCHED_CLIENT_CHECK \
-		--peer_mem="$client_spec" "$address" >$PATCHED_LOG.client 2>&1 || status=$?
+		$PATCHED_CLIENT_BY --peer_mem="$client_spec" "$address" >$PATCHED_LOG.client 2>&1 || status=$?
 	[ "$status" -eq 0 ] || kill "$pid" 2>/dev/null || :
 	# A server that was killed says nothing new.
 	wait "$pid" || [ "$status" -ne 0 ] || status=1
@@ -76,4 +80,13 @@ patched_more() {
 	patched_run "${pair[@]}" ib_send_bw -s 1000 -n 20 -b
 	patched_run "${pair[@]}" ib_read_bw -s 65536 -n 20 -b
 	patched_run "${pair[@]}" ib_write_bw -s 100 -n 50 -q 4
+}
+
+# patched_no_ram COMMAND...: on the NIC model; and no payload was in the guest's memory
+patched_no_ram() {
+	rnic_clear
+	"$@"
+	rnic_healthy
+	[ "$(rnic_payload all)" -gt 0 ] || fail "no payload moved"
+	[ "$(rnic_payload ram)" -eq 0 ] || { rnic_show; fail "payload in the guest's RAM"; }
 }
