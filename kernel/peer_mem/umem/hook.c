@@ -109,8 +109,7 @@ static struct ib_umem *slow_get(struct ib_device *device, unsigned long addr,
 	return umem;
 }
 
-static void notrace on_get(unsigned long ip, unsigned long parent_ip,
-			   struct ftrace_ops *ops, struct ftrace_regs *fregs)
+static __always_inline void on_get(struct ftrace_regs *fregs)
 {
 	unsigned long addr = ftrace_regs_get_argument(fregs, 1);
 	size_t size = ftrace_regs_get_argument(fregs, 2);
@@ -134,8 +133,7 @@ static void our_release(struct ib_umem *umem)
 	redirect_done();
 }
 
-static void notrace on_release(unsigned long ip, unsigned long parent_ip,
-			       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+static __always_inline void on_release(struct ftrace_regs *fregs)
 {
 	struct ib_umem *umem = (void *)ftrace_regs_get_argument(fregs, 0);
 
@@ -166,8 +164,7 @@ static struct ib_umem_odp *slow_odp_get(struct ib_device *device,
 	return umem_odp;
 }
 
-static void notrace on_odp_get(unsigned long ip, unsigned long parent_ip,
-			       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+static __always_inline void on_odp_get(struct ftrace_regs *fregs)
 {
 	unsigned long addr = ftrace_regs_get_argument(fregs, 1);
 	int access = ftrace_regs_get_argument(fregs, 3);
@@ -183,66 +180,73 @@ static void notrace on_odp_get(unsigned long ip, unsigned long parent_ip,
 
 /* ---- install and remove ---- */
 
-#define HOOK_MAX_NAMES	2
+/* An ftrace site lies at most behind what its function begins with (an ENDBR). */
+#define SITE_RANGE	16
 
-struct umem_hook {
-	/* first one that is an ftrace site is taken; same signature */
-	const char *names[HOOK_MAX_NAMES];
-	bool optional;
-	bool installed;
-	struct ftrace_ops ops;
-};
-
-#define HOOK_OPS(fn) {							\
-	.func = fn,							\
-	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |	\
-		 FTRACE_OPS_FL_SAVE_ARGS,				\
+static __always_inline bool is_site_of(unsigned long ip, unsigned long function)
+{
+	return ip - function < SITE_RANGE;
 }
 
-static struct umem_hook hooks[] = {
-	[PEER_UMEM_HOOK_GET] = {
-		/* since 7.2 every getter ends in the static function */
-		.names = { "__ib_umem_get_va", "ib_umem_get" },
-		.ops = HOOK_OPS(on_get),
-	},
-	[PEER_UMEM_HOOK_RELEASE] = {
-		.names = { "ib_umem_release" },
-		.ops = HOOK_OPS(on_release),
-	},
-	[PEER_UMEM_HOOK_ODP] = {
-		.names = { "ib_umem_odp_get" },
-		.optional = true,
-		.ops = HOOK_OPS(on_odp_get),
-	},
+/*
+ * The getter has no address that we could ask for, so it is what the two others
+ * are not; that this is right, the self-check finds out.
+ */
+static void notrace on_call(unsigned long ip, unsigned long parent_ip,
+			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	if (is_site_of(ip, (unsigned long)ib_umem_release))
+		on_release(fregs);
+	else if (is_site_of(ip, (unsigned long)ib_umem_odp_get))
+		on_odp_get(fregs);
+	else
+		on_get(fregs);
+}
+
+/* One for all: each that is taken out waits for every task in the system. */
+static struct ftrace_ops hook_ops = {
+	.func = on_call,
+	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
+		 FTRACE_OPS_FL_SAVE_ARGS,
 };
 
-static int install(struct umem_hook *hook)
+static bool installed;
+
+/* Since 7.2 every getter ends in the static function. */
+static const char *const get_names[] = { "__ib_umem_get_va", "ib_umem_get", NULL };
+static const char *const release_names[] = { "ib_umem_release", NULL };
+static const char *const odp_names[] = { "ib_umem_odp_get", NULL };
+
+/* Enter the first of @names that is an ftrace site; all have one signature. */
+static int add_site(const char *const *names, bool first)
 {
 	char name[32];
-	int i, ret = -ENOENT;
+	int ret = -ENOENT;
 
-	for (i = 0; i < HOOK_MAX_NAMES && hook->names[i]; i++) {
+	for (; ret && *names; names++) {
 		/* ftrace_set_filter() splits the string in place */
-		strscpy(name, hook->names[i]);
-		ret = ftrace_set_filter(&hook->ops, name, strlen(name), 1);
-		if (!ret)
-			break;
+		strscpy(name, *names);
+		ret = ftrace_set_filter(&hook_ops, name, strlen(name), first);
 	}
+	return ret;
+}
+
+static int install(bool with_odp)
+{
+	int ret;
+
+	ret = add_site(get_names, true);
 	if (!ret)
-		ret = register_ftrace_function(&hook->ops);
-	if (!ret) {
-		hook->installed = true;
-		return 0;
-	}
-	ftrace_free_filter(&hook->ops);
-	if (hook->optional) {
-		pr_warn("cannot hook %s (%d): it stays as it is, device memory is not refused there\n",
-			hook->names[0], ret);
-		return 0;
-	}
-	pr_err("cannot hook %s (%d)%s; not loaded\n", hook->names[0], ret,
-	       ret == -EBUSY ? ": a livepatch or another module has it, or kernel.ftrace_enabled is 0" :
-			       ": this kernel does not trace it (CONFIG_DYNAMIC_FTRACE_WITH_ARGS, not inlined)");
+		ret = add_site(release_names, false);
+	if (!ret && with_odp)
+		ret = add_site(odp_names, false);
+	/* with nothing in the filter it would be every function */
+	if (!ret)
+		ret = register_ftrace_function(&hook_ops);
+	if (ret)
+		ftrace_free_filter(&hook_ops);
+	else
+		installed = true;
 	return ret;
 }
 
@@ -251,29 +255,29 @@ static int install(struct umem_hook *hook)
  * must never go: better a module that cannot be unloaded than a jump into freed
  * memory at the next registration. The hook itself goes on working.
  */
-static void uninstall_or_stay(struct umem_hook *hook)
+static void uninstall_or_stay(void)
 {
-	int ret = unregister_ftrace_function(&hook->ops);
+	int ret = unregister_ftrace_function(&hook_ops);
 
 	if (!ret)
 		return;
-	pr_emerg("ftrace does not release %s (%d): this module cannot be unloaded\n",
-		 hook->names[0], ret);
+	pr_emerg("ftrace does not release ib_umem_get and ib_umem_release (%d): this module cannot be unloaded\n",
+		 ret);
 	for (;;)
 		ssleep(3600);
 }
 
+/*
+ * All sites go at the same time: no umem of ours is out there any more, and none
+ * is made, since each has to take a reference on the module.
+ */
 void peer_umem_hooks_remove(void)
 {
-	int i;
-
 	WRITE_ONCE(active, false);
-	for (i = PEER_UMEM_NR_HOOKS - 1; i >= 0; i--) {
-		if (!hooks[i].installed)
-			continue;
-		uninstall_or_stay(&hooks[i]);
-		ftrace_free_filter(&hooks[i].ops);
-		hooks[i].installed = false;
+	if (installed) {
+		uninstall_or_stay();
+		ftrace_free_filter(&hook_ops);
+		installed = false;
 	}
 	/*
 	 * No new call is redirected now. Those that were may sleep in our code:
@@ -292,14 +296,18 @@ void peer_umem_hooks_activate(void)
 
 int peer_umem_hooks_install(void)
 {
-	int i, ret;
+	int odp = install(true), ret;
 
-	for (i = 0; i < PEER_UMEM_NR_HOOKS; i++) {
-		ret = install(&hooks[i]);
-		if (ret) {
-			peer_umem_hooks_remove();
-			return ret;
-		}
+	if (!odp)
+		return 0;
+	ret = install(false);
+	if (!ret) {
+		pr_warn("cannot hook ib_umem_odp_get (%d): it stays as it is, device memory is not refused there\n",
+			odp);
+		return 0;
 	}
-	return 0;
+	pr_err("cannot hook ib_umem_get and ib_umem_release (%d)%s; not loaded\n", ret,
+	       ret == -EBUSY ? ": a livepatch or another module has one, or kernel.ftrace_enabled is 0" :
+			       ": this kernel does not trace them (CONFIG_DYNAMIC_FTRACE_WITH_ARGS, not inlined)");
+	return ret;
 }

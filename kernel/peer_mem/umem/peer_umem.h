@@ -73,14 +73,10 @@ void peer_umem_hooks_remove(void);
 /*
  * The hooks count the calls of one task for the self-check. Set before, clear
  * after; peer_umem_probe_hits is only written by that task.
- *
- * Ids are in order of installation: whoever can get a umem of ours must find
- * the release hook in place, so that one comes first and goes last.
  */
 enum peer_umem_hook_id {
-	PEER_UMEM_HOOK_RELEASE,
-	PEER_UMEM_HOOK_ODP,
 	PEER_UMEM_HOOK_GET,
+	PEER_UMEM_HOOK_RELEASE,
 	PEER_UMEM_NR_HOOKS
 };
 
