@@ -110,7 +110,7 @@ static int span_locked(struct rnic_port *port, bool write, uint64_t address, uin
 }
 
 static void record(struct rnic_port *port, bool write, uint64_t address,
-		   const struct span *span, uint64_t now)
+		   const struct span *span)
 {
 	struct rnic_dma *dma = &port->dma;
 
@@ -118,7 +118,7 @@ static void record(struct rnic_port *port, bool write, uint64_t address,
 	if (dma->records.on) {
 		dma->records.at[dma->records.total++ % RNIC_MAX_RECORDS] =
 			(struct rnic_record){
-				.ns = now,
+				.ns = rnic_now(),
 				.address = address,
 				.length = span->len,
 				.qpn = dma->qpn,
@@ -127,6 +127,18 @@ static void record(struct rnic_port *port, bool write, uint64_t address,
 			};
 	}
 	pthread_mutex_unlock(&dma->records.lock);
+}
+
+/*
+ * Reading the clock takes as long as moving some kilobytes, and memory comes in pages: it is
+ * read once for a run of accesses to one region, at its end.
+ */
+void rnic_dma_settle(struct rnic_port *port)
+{
+	if (port->dma.unstamped)
+		atomic_store_explicit(&port->dma.unstamped->last_ns, rnic_now(),
+				      memory_order_relaxed);
+	port->dma.unstamped = NULL;
 }
 
 /*
@@ -140,12 +152,12 @@ static void account(struct rnic_port *port, enum rnic_use use, bool write, uint6
 		rnic_count_add(port, RNIC_COUNT_FORBIDDEN, 1);
 	atomic_fetch_add_explicit(&span->region->bytes[use][write], span->len,
 				  memory_order_relaxed);
-	if (use == RNIC_USE_PAYLOAD) {
-		uint64_t now = rnic_now();
-
-		atomic_store_explicit(&span->region->last_ns, now, memory_order_relaxed);
-		record(port, write, address, span, now);
-	}
+	if (use != RNIC_USE_PAYLOAD)
+		return;
+	if (port->dma.unstamped != span->region)
+		rnic_dma_settle(port);
+	port->dma.unstamped = span->region;
+	record(port, write, address, span);
 }
 
 /*
@@ -228,14 +240,20 @@ static int access_all(struct rnic_port *port, enum rnic_use use, bool write,
 int rnic_dma_read(struct rnic_port *port, enum rnic_use use, uint64_t address, void *data,
 		  uint32_t len)
 {
-	return access_all(port, use, false, address, data, len);
+	int ret = access_all(port, use, false, address, data, len);
+
+	rnic_dma_settle(port);
+	return ret;
 }
 
 int rnic_dma_write(struct rnic_port *port, enum rnic_use use, uint64_t address,
 		   const void *data, uint32_t len)
 {
 	/* Not written to: access_all() only reads @data when it writes. */
-	return access_all(port, use, true, address, (uint8_t *)(uintptr_t)data, len);
+	int ret = access_all(port, use, true, address, (uint8_t *)(uintptr_t)data, len);
+
+	rnic_dma_settle(port);
+	return ret;
 }
 
 static int as_target(int ret)
@@ -334,6 +352,7 @@ int rnic_dma_atomic(struct rnic_port *port, uint64_t address, bool swap, uint64_
 		account(port, RNIC_USE_PAYLOAD, true, address, &span);
 	}
 	pthread_mutex_unlock(&port->rnic->dma_lock);
+	rnic_dma_settle(port);
 	if (ret || span.memory)
 		return ret;
 

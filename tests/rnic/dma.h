@@ -72,6 +72,7 @@ struct rnic_dma {
 	size_t maps, room;
 	struct rnic_region region[RNIC_MAX_REGIONS];
 	uint32_t qpn; /* whose access is recorded; engine */
+	struct rnic_region *unstamped; /* its last_ns is behind, see dma.c; engine */
 	struct {
 		pthread_mutex_t lock;
 		bool on;
@@ -112,6 +113,8 @@ int rnic_dma_write(struct rnic_port *port, enum rnic_use use, uint64_t address,
 		   const void *data, uint32_t len);
 int rnic_dma_copy(struct rnic_port *to_port, const struct rnic_seg *to,
 		  struct rnic_port *from_port, const struct rnic_seg *from, uint32_t len);
+/* Behind the last of some copies, for each of their ports: the regions' last_ns. */
+void rnic_dma_settle(struct rnic_port *port);
 /* 64 bits, aligned; atomic with the guest's CPUs where memory is mapped. */
 int rnic_dma_atomic(struct rnic_port *port, uint64_t address, bool swap, uint64_t compare,
 		    uint64_t operand, uint64_t *old);

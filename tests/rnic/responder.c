@@ -85,16 +85,13 @@ static enum rnic_status gather(struct rnic_qp *from, uint32_t skip, uint32_t wan
 	return RNIC_OK;
 }
 
-static int move(struct rnic_port *to_port, const struct rnic_segs *to,
-		struct rnic_port *from_port, const struct rnic_segs *from, uint32_t bytes)
+static int copy_pieces(struct rnic_port *to_port, const struct rnic_segs *to,
+		       struct rnic_port *from_port, const struct rnic_segs *from,
+		       uint32_t bytes)
 {
 	uint32_t to_done = 0, from_done = 0;
 	unsigned int i = 0, o = 0;
 
-	if (bytes && rnic_fault_take(to_port, RNIC_FAULT_DMA))
-		return -ENXIO;
-	if (bytes && rnic_fault_take(from_port, RNIC_FAULT_DMA))
-		return -EFAULT;
 	while (bytes) {
 		struct rnic_seg in = from->seg[i], out = to->seg[o];
 		uint32_t len = in.length - from_done;
@@ -121,6 +118,21 @@ static int move(struct rnic_port *to_port, const struct rnic_segs *to,
 		}
 	}
 	return 0;
+}
+
+static int move(struct rnic_port *to_port, const struct rnic_segs *to,
+		struct rnic_port *from_port, const struct rnic_segs *from, uint32_t bytes)
+{
+	int ret;
+
+	if (bytes && rnic_fault_take(to_port, RNIC_FAULT_DMA))
+		return -ENXIO;
+	if (bytes && rnic_fault_take(from_port, RNIC_FAULT_DMA))
+		return -EFAULT;
+	ret = copy_pieces(to_port, to, from_port, from, bytes);
+	rnic_dma_settle(to_port);
+	rnic_dma_settle(from_port);
+	return ret;
 }
 
 /* How a failed move is answered; @local is the error of the requester's side. */

@@ -25,10 +25,21 @@ static void same(uint64_t a, uint64_t b, uint32_t len)
 	CHECK(!memcmp(host_at(a), host_at(b), len));
 }
 
+/* When payload moved last to or from RAM, as that port has it. */
+static uint64_t last_ns(unsigned int port)
+{
+	uint64_t last = 0;
+
+	for (unsigned int n = 0; n < RNIC_MAX_REGIONS; n++)
+		if (host.port[port]->dma.region[n].ram)
+			last = host.port[port]->dma.region[n].last_ns;
+	return last;
+}
+
 static void test_write(void)
 {
 	static const uint32_t sizes[] = { 1, 7, 8, 4096, 4097, 30000, 0 };
-	uint64_t before, sum = 0;
+	uint64_t before, start, sum = 0;
 
 	up();
 	before = host_payload(1, host.ram, true);
@@ -38,8 +49,11 @@ static void test_write(void)
 		uint8_t after = host_at(buf[1] + 5 + sizes[n])[0];
 
 		host_sge(&sqe, buf[0] + 3, sizes[n], key[0]);
+		start = rnic_now();
 		host_post(&qp[0], &sqe);
 		host_run();
+		for (unsigned int port = 0; port < 2; port++)
+			CHECK_EQ(last_ns(port) >= start, !!sizes[n]);
 		wc = host_expect(&cq[0], RNIC_CQE_SQ, RNIC_OK);
 		CHECK_EQ(wc.op, RNIC_OP_WRITE);
 		CHECK_EQ(wc.qpn, 20);
