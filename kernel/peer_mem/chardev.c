@@ -6,6 +6,7 @@
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/peer_mem.h>
 
@@ -79,7 +80,7 @@ static long peer_mem_ioctl(struct file *file, unsigned int cmd,
 
 	if (_IOC_TYPE(cmd) != PEER_MEM_IOC || _IOC_NR(cmd) >= ARRAY_SIZE(ops))
 		return -ENOTTY;
-	op = &ops[_IOC_NR(cmd)];
+	op = &ops[array_index_nospec(_IOC_NR(cmd), ARRAY_SIZE(ops))];
 	/* the size in the number may differ between versions, nothing else */
 	if ((cmd ^ op->number) & ~(_IOC_SIZEMASK << _IOC_SIZESHIFT))
 		return -ENOTTY;
@@ -87,6 +88,8 @@ static long peer_mem_ioctl(struct file *file, unsigned int cmd,
 		return -EFAULT;
 	if (size < op->min_size)
 		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;	/* no caller is that new */
 	memset(&arg, 0, sizeof(arg));
 	ret = copy_struct_from_user(&arg, op->known_size, user, size);
 	if (ret)

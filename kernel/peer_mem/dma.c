@@ -23,7 +23,6 @@
 #include "route.h"
 #include "trace.h"
 
-#define MAP_DIR		DMA_BIDIRECTIONAL
 #define MAP_ATTRS	DMA_ATTR_MMIO
 
 /* ---- scatterlist of pages ---- */
@@ -154,7 +153,7 @@ static size_t iova_pad(const struct peer_mem_pin *pin)
 static void unlink_iova(struct peer_mem_dma *dma, size_t len)
 {
 	if (len)
-		dma_iova_unlink(dma->dev, &dma->iova, dma->pad, len, MAP_DIR,
+		dma_iova_unlink(dma->dev, &dma->iova, dma->pad, len, dma->dir,
 				MAP_ATTRS);
 }
 
@@ -172,7 +171,7 @@ static int map_iova(struct peer_mem_pin *pin)
 	for (i = 0; !ret && i < pin->phys.nr; i++) {
 		ret = dma_iova_link(dma->dev, &dma->iova,
 				    pin->phys.vec[i].paddr, dma->pad + done,
-				    pin->phys.vec[i].len, MAP_DIR, MAP_ATTRS);
+				    pin->phys.vec[i].len, dma->dir, MAP_ATTRS);
 		if (!ret)
 			done += pin->phys.vec[i].len;
 	}
@@ -192,7 +191,7 @@ static void unmap_physical(struct peer_mem_pin *pin, unsigned int nr)
 
 	for (i = 0; i < nr; i++)
 		dma_unmap_phys(pin->dma.dev, pin->dma.addr[i],
-			       pin->phys.vec[i].len, MAP_DIR, MAP_ATTRS);
+			       pin->phys.vec[i].len, pin->dma.dir, MAP_ATTRS);
 }
 
 static int map_physical(struct peer_mem_pin *pin)
@@ -202,7 +201,7 @@ static int map_physical(struct peer_mem_pin *pin)
 
 	for (i = 0; i < pin->phys.nr; i++) {
 		dma->addr[i] = dma_map_phys(dma->dev, pin->phys.vec[i].paddr,
-					    pin->phys.vec[i].len, MAP_DIR,
+					    pin->phys.vec[i].len, dma->dir,
 					    MAP_ATTRS);
 		if (dma_mapping_error(dma->dev, dma->addr[i])) {
 			unmap_physical(pin, i);

@@ -84,7 +84,8 @@ static struct sg_table *map(struct dma_buf_attachment *attach,
 	map = kzalloc(sizeof(*map), GFP_KERNEL);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
-	map->share = peer_mem_pin_share(db->pin);
+	map->share = peer_mem_pin_share(db->pin,
+					!dma_buf_attach_revocable(attach));
 	if (IS_ERR(map->share)) {
 		ret = PTR_ERR(map->share);
 		if (ret == -ENODEV)
@@ -92,6 +93,7 @@ static struct sg_table *map(struct dma_buf_attachment *attach,
 					    NULL);
 		goto err_free;
 	}
+	map->share->dma.dir = dir;
 	ret = peer_mem_pin_map(map->share, &args, attach->dev, UINT_MAX,
 			       &map->sgt);
 	if (ret)
@@ -116,15 +118,20 @@ static void unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 	kfree(map);
 }
 
+/* The last path to it is gone: from task work or path_put(), no lock is held. */
 static void release(struct dma_buf *dmabuf)
 {
 	struct peer_dmabuf *db = dmabuf->priv;
+	struct peer_mem_region *region = db->pin->region;
 
-	/* a revoke that looks for dma-bufs finds this one no more */
-	mutex_lock(&db->pin->region->map_lock);
+	/* a revoke finds this one no more, and the one that has found it is done */
+	mutex_lock(&region->revoke_lock);
+	mutex_lock(&region->map_lock);
 	db->pin->dmabuf = NULL;
-	mutex_unlock(&db->pin->region->map_lock);
+	mutex_unlock(&region->map_lock);
+	mutex_unlock(&region->revoke_lock);
 	peer_mem_unpin(db->pin);
+	iput(db->inode);
 	kfree(db);
 	peer_mem_count(&peer_mem_stats, PEER_STAT_live_dmabufs, -1);
 }
@@ -145,7 +152,10 @@ static const struct dma_buf_ops dmabuf_ops = {
 
 /* ---- revoke ---- */
 
-/* The next one whose importers do not know yet; its file is referenced. */
+/*
+ * The next one whose importers do not know yet. It stays until revoke_lock is given
+ * back. Its file may be gone: then there are no importers and no mappings.
+ */
 static struct peer_dmabuf *next_untold(struct peer_mem_region *region)
 {
 	struct peer_dmabuf *found = NULL;
@@ -153,9 +163,7 @@ static struct peer_dmabuf *next_untold(struct peer_mem_region *region)
 
 	mutex_lock(&region->map_lock);
 	list_for_each_entry(pin, &region->pins, node) {
-		/* one that is on its way out has no importers any more */
-		if (!pin->dmabuf || pin->dmabuf->told ||
-		    !get_file_active(&pin->dmabuf->dmabuf->file))
+		if (!pin->dmabuf || pin->dmabuf->told)
 			continue;
 		found = pin->dmabuf;
 		found->told = true;
@@ -186,14 +194,11 @@ static void invalidate(struct peer_dmabuf *db)
 void peer_dmabuf_revoke_all(struct peer_mem_region *region)
 {
 	struct peer_dmabuf *db;
-	struct file *file;
 
 	lockdep_assert_held(&region->revoke_lock);
 	while ((db = next_untold(region))) {
-		file = db->dmabuf->file;
 		peer_dmabuf_zap(db);
 		invalidate(db);
-		fput(file);	/* db may go with it */
 	}
 }
 
@@ -259,6 +264,8 @@ struct dma_buf *peer_dmabuf_export(const struct peer_mem_pin_args *args)
 	peer_mem_count(&peer_mem_stats, PEER_STAT_dmabufs, 1);
 	peer_mem_count(&peer_mem_stats, PEER_STAT_live_dmabufs, 1);
 	db->dmabuf = dmabuf;
+	db->inode = file_inode(dmabuf->file);
+	ihold(db->inode);
 	mutex_lock(&db->pin->region->map_lock);
 	db->pin->dmabuf = db;
 	/* a revoke that found it incomplete waits for it; nobody has the dma-buf */

@@ -11,6 +11,8 @@
 /* Lives as long as the dma-buf, which any user of the descriptor may keep. */
 struct peer_dmabuf {
 	struct dma_buf *dmabuf;		/* not referenced: it references us */
+	struct inode *inode;		/* its file's, referenced: the file may go
+					   long before (O_PATH) */
 	struct peer_mem_pin *pin;	/* owned */
 	bool told;			/* revoke_lock; importers were invalidated */
 	struct rw_semaphore fault_lock;	/* no fault maps memory after a revoke */
@@ -25,7 +27,7 @@ int peer_dmabuf_begin_cpu_access(struct dma_buf *dmabuf,
 int peer_dmabuf_end_cpu_access(struct dma_buf *dmabuf,
 			       enum dma_data_direction dir);
 
-/* The region is revoked: SIGBUS from here on. The file is referenced. */
+/* The region is revoked: SIGBUS from here on. */
 void peer_dmabuf_zap(struct peer_dmabuf *db);
 
 #endif

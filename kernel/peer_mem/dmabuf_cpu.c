@@ -123,6 +123,12 @@ int peer_dmabuf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 		return -ENODEV;		/* faults ask again */
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
+	/* through another driver's file (dma_buf_mmap()) nobody has asked that */
+	if (!(db->pin->flags & PEER_MEM_PIN_WRITE)) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
 	vm_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_page_prot = wc ? pgprot_writecombine(vma->vm_page_prot) :
 				 pgprot_noncached(vma->vm_page_prot);
@@ -136,7 +142,7 @@ void peer_dmabuf_zap(struct peer_dmabuf *db)
 	/* whoever looked before the region was revoked has mapped it by now */
 	down_write(&db->fault_lock);
 	up_write(&db->fault_lock);
-	unmap_mapping_range(db->dmabuf->file->f_mapping, 0, 0, 1);
+	unmap_mapping_range(db->inode->i_mapping, 0, 0, 1);
 }
 
 /* ---- brackets around an access ---- */

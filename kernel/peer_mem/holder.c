@@ -70,12 +70,16 @@ static bool has_file(struct task_struct *task, const struct peer_mem_via *via)
 	return ret;
 }
 
-/* As for kill(2), of whoever made the pin. Nobody kills init. */
-static bool may_kill(const struct cred *owner, struct task_struct *task)
+/*
+ * As for kill(2), of whoever made the pin, who kills nobody outside of his pid
+ * namespace. Nobody kills init.
+ */
+static bool may_kill(const struct peer_mem_pin *pin, struct task_struct *task)
 {
-	const struct cred *cred = __task_cred(task);
+	const struct cred *cred = __task_cred(task), *owner = pin->via.owner;
 
-	if (is_global_init(task) || task->flags & PF_KTHREAD)
+	if (is_global_init(task) || task->flags & PF_KTHREAD ||
+	    !task_pid_nr_ns(task, ns_of_pid(pin->owner)))
 		return false;
 	return uid_eq(owner->euid, cred->suid) ||
 	       uid_eq(owner->euid, cred->uid) ||
@@ -85,17 +89,28 @@ static bool may_kill(const struct cred *owner, struct task_struct *task)
 		cap_raised(owner->cap_effective, CAP_KILL));
 }
 
-static void kill_who_has(const struct peer_mem_region *region,
-			 const struct peer_mem_via *via)
+/* Most threads have the descriptors of the one before, which were looked at. */
+static bool is_seen(const struct task_struct *task,
+		    const struct task_struct *before)
 {
-	struct task_struct *process, *task;
+	return before && task->signal == before->signal &&
+	       READ_ONCE(task->files) == READ_ONCE(before->files);
+}
+
+static void kill_who_has(const struct peer_mem_region *region,
+			 const struct peer_mem_pin *pin)
+{
+	struct task_struct *process, *task, *before = NULL;
 
 	rcu_read_lock();
 	for_each_process_thread(process, task) {
+		bool seen = is_seen(task, before);
+
+		before = task;
 		/* one thread dies, all do; a dying one may still have it */
-		if (fatal_signal_pending(task) ||
+		if (seen || fatal_signal_pending(task) ||
 		    READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT ||
-		    !may_kill(via->owner, task) || !has_file(task, via))
+		    !may_kill(pin, task) || !has_file(task, &pin->via))
 			continue;
 		pci_warn(region->desc.pdev,
 			 "peer_mem: BAR %d is revoked: killing process %d, which has the file that holds registrations of it\n",
@@ -106,22 +121,24 @@ static void kill_who_has(const struct peer_mem_region *region,
 	rcu_read_unlock();
 }
 
-/* A file that still holds pins and was not looked for; all its pins are marked. */
-static const struct peer_mem_via *next_via(struct peer_mem_region *region)
+/* A pin whose file was not looked for yet; all pins that file holds are marked. */
+static const struct peer_mem_pin *next_held(struct peer_mem_region *region)
 {
-	const struct peer_mem_via *via = NULL;
+	const struct peer_mem_pin *held = NULL;
 	struct peer_mem_pin *pin;
 
 	lockdep_assert_held(&region->map_lock);
 	list_for_each_entry(pin, &region->pins, node) {
 		if (pin->via.asked || pin->dma.fenced || pin->dma.waived)
 			continue;
-		if (!via)
-			via = &pin->via;
-		if (pin->via.file == via->file && pin->via.owner == via->owner)
+		if (!held)
+			held = pin;
+		if (pin->via.file == held->via.file &&
+		    pin->via.owner == held->via.owner &&
+		    pin->owner == held->owner)
 			pin->via.asked = true;
 	}
-	return via;
+	return held;
 }
 
 /*
@@ -130,13 +147,13 @@ static const struct peer_mem_via *next_via(struct peer_mem_region *region)
  */
 void peer_mem_kill_holders(struct peer_mem_region *region)
 {
-	const struct peer_mem_via *via;
+	const struct peer_mem_pin *held;
 	struct peer_mem_pin *pin;
 
 	mutex_lock(&region->map_lock);
 	list_for_each_entry(pin, &region->pins, node)
 		pin->via.asked = !pin->via.file;
-	while ((via = next_via(region)))
-		kill_who_has(region, via);
+	while ((held = next_held(region)))
+		kill_who_has(region, held);
 	mutex_unlock(&region->map_lock);
 }

@@ -121,6 +121,7 @@ struct peer_mem_dma {
 	enum peer_mem_dma_kind kind;
 	bool fenced;			/* cut off from the memory */
 	bool waived;			/* need not be waited for, see revoke.c */
+	enum dma_data_direction dir;	/* 0: DMA_BIDIRECTIONAL */
 	struct device *dev;
 	struct dma_iova_state iova;	/* PEER_DMA_IOVA */
 	size_t pad;			/* unused bytes before it */
@@ -258,9 +259,10 @@ int peer_mem_pin_borrow(struct peer_mem_pin *pin, struct peer_mem_pin *from,
 
 /*
  * Another right to the memory of @pin, to be mapped by itself; @pin outlives it.
- * Freed by peer_mem_unpin(). ERR_PTR(-ENODEV) if revoked, ERR_PTR(-ENOMEM).
+ * Freed by peer_mem_unpin(). @via_file: as PEER_MEM_PIN_VIA_FILE, for an importer that
+ * cannot be told of a revoke. ERR_PTR(-ENODEV) if revoked, ERR_PTR(-ENOMEM).
  */
-struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin);
+struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin, bool via_file);
 
 /* On unloading: nobody refuses and nobody asks any more. */
 void peer_mem_refusals_forget(void);

@@ -81,14 +81,15 @@ static void waive_own(struct peer_mem_pin *pin)
 /*
  * Cut off whoever can be cut off: from here on its device reaches nothing, so
  * the memory may go although the MR stays until its owner deregisters it.
+ * @unbind: the function's driver is about to go, not only this memory.
  */
-static void fence_pins(struct peer_mem_region *region)
+static void fence_pins(struct peer_mem_region *region, bool unbind)
 {
 	struct peer_mem_pin *pin;
 
 	mutex_lock(&region->map_lock);
 	list_for_each_entry(pin, &region->pins, node)
-		if (!peer_mem_pin_cut(pin))
+		if (!peer_mem_pin_cut(pin) && unbind)
 			waive_own(pin);
 	mutex_unlock(&region->map_lock);
 }
@@ -195,7 +196,7 @@ void peer_mem_region_revoke(struct peer_mem_region *region)
 {
 	might_sleep();
 	mark_and_zap(region);
-	fence_pins(region);
+	fence_pins(region, false);
 	wait_drained(region);
 	trace_peer_mem_revoke(region, "done");
 }
@@ -231,7 +232,7 @@ static void revoke_device(struct pci_dev *pdev)
 
 	while ((region = find_region(pdev, is_unzapped))) {
 		mark_and_zap(region);
-		fence_pins(region);
+		fence_pins(region, true);
 		peer_mem_region_put(region);
 	}
 	while ((region = find_region(pdev, peer_mem_region_is_reached))) {

@@ -55,14 +55,15 @@ static struct pci_dev *redirecting_port(struct pci_dev *pdev,
 }
 
 /*
- * The kernel's verdict on a pair that meets in a host bridge, remembered: the
- * kernel warns each time it has to say no because of ACS redirection, and any
- * user may ask. Forgotten when a device comes or goes.
+ * The kernel's verdict on a pair of host bridges, remembered: it depends on nothing
+ * else, the kernel warns each time it has to say no because of ACS redirection, and
+ * any user may ask. Forgotten when a device comes or goes.
  */
 #define NR_VERDICTS	64
 
 struct verdict {
-	u64 pair;		/* 0: none; both functions' numbers */
+	u64 pair;
+	bool known;
 	bool allowed;
 };
 
@@ -70,9 +71,18 @@ static DEFINE_SPINLOCK(verdicts_lock);
 static struct verdict verdicts[NR_VERDICTS];	/* verdicts_lock */
 static unsigned int next_verdict;		/* verdicts_lock */
 
-static u32 function_number(struct pci_dev *pdev)
+static struct pci_bus *root_bus(struct pci_dev *pdev)
 {
-	return (u32)pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
+	struct pci_bus *bus = pdev->bus;
+
+	while (bus->parent)
+		bus = bus->parent;
+	return bus;
+}
+
+static u32 host_bridge_number(struct pci_dev *pdev)
+{
+	return (u32)pci_domain_nr(pdev->bus) << 8 | root_bus(pdev)->number;
 }
 
 static bool recall(u64 pair, bool *allowed)
@@ -82,7 +92,7 @@ static bool recall(u64 pair, bool *allowed)
 
 	spin_lock(&verdicts_lock);
 	for (i = 0; !found && i < NR_VERDICTS; i++) {
-		found = verdicts[i].pair == pair;
+		found = verdicts[i].known && verdicts[i].pair == pair;
 		if (found)
 			*allowed = verdicts[i].allowed;
 	}
@@ -92,7 +102,8 @@ static bool recall(u64 pair, bool *allowed)
 
 static bool host_bridge_allowed(struct pci_dev *owner, struct pci_dev *client)
 {
-	u64 pair = (u64)function_number(owner) << 32 | function_number(client);
+	u64 pair = (u64)host_bridge_number(owner) << 32 |
+		   host_bridge_number(client);
 	bool allowed;
 
 	if (recall(pair, &allowed))
@@ -100,7 +111,7 @@ static bool host_bridge_allowed(struct pci_dev *owner, struct pci_dev *client)
 	allowed = pci_p2pdma_distance(owner, &client->dev, false) >= 0;
 	spin_lock(&verdicts_lock);
 	verdicts[next_verdict++ % NR_VERDICTS] =
-		(struct verdict){ .pair = pair, .allowed = allowed };
+		(struct verdict){ .pair = pair, .known = true, .allowed = allowed };
 	spin_unlock(&verdicts_lock);
 	return allowed;
 }
@@ -117,7 +128,8 @@ static void explain(struct pci_dev *owner, struct pci_dev *client,
 {
 	struct pci_host_bridge *bridge = pci_find_host_bridge(client->bus);
 	struct pci_dev *root = pci_get_domain_bus_and_slot(
-		pci_domain_nr(client->bus), bridge->bus->number, PCI_DEVFN(0, 0));
+		pci_domain_nr(client->bus), root_bus(client)->number,
+		PCI_DEVFN(0, 0));
 
 	scnprintf(why, size,
 		  "the way between %s and %s goes through host bridge %s [%04x:%04x], not on the kernel's P2P list%s%s%s%s",

@@ -41,7 +41,7 @@ static int attach(struct peer_mem_pin *pin, struct peer_mem_pin *share)
 	return ret;
 }
 
-struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin)
+struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin, bool via_file)
 {
 	struct peer_mem_pin *share;
 	int ret;
@@ -53,11 +53,14 @@ struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin)
 	share->len = pin->len;
 	share->flags = pin->flags & ~PEER_MEM_PIN_EXPORT;
 	share->owner = share_owner(pin);
+	if (via_file)
+		peer_mem_via_get(&share->via);
 	share->phys = pin->phys;
 	share->is_share = true;
 	ret = attach(pin, share);
 	if (ret) {
 		put_pid(share->owner);
+		peer_mem_via_put(&share->via);
 		kfree(share);
 		return ERR_PTR(ret);
 	}

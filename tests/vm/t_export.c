@@ -13,6 +13,7 @@
  *   behind SPEC another buffer, mapped right behind the first
  *   protect ro|none
  *   close       the current dma-buf; the one before it becomes the current one
+ *   path        the same, but keeps a descriptor that only names it (O_PATH)
  *   unmap       the buffer
  *   import dynamic|lazy|pinned|static|vmap [BDF [ro]]  "ok SEGMENTS ADDRESS LEN ..."
  *   state       of the last import: "ok INVALIDATED MAPPED"
@@ -283,6 +284,16 @@ static int do_info(void)
 	return 1;
 }
 
+/* The file goes, its name stays, and with it the dma-buf. */
+static int do_path(void)
+{
+	char path[64];
+	int fd = dmabufs[--nr_dmabufs];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_PATH | O_CLOEXEC) < 0 || close(fd) ? -errno : 0;
+}
+
 static int do_fork(void)
 {
 	pid_t pid = fork();
@@ -321,6 +332,8 @@ static int obey(const char *verb, char **words)
 		return t_fail(-EINVAL, "%s before any export", verb);
 	if (!strcmp(verb, "close"))
 		return close(dmabufs[--nr_dmabufs]) ? -errno : 0;
+	if (!strcmp(verb, "path"))
+		return do_path();
 	if (!strcmp(verb, "import") && words[0])
 		return do_import(words);
 	if (!strcmp(verb, "state"))

@@ -223,7 +223,7 @@ static int add_site(const char *const *names, bool first)
 	char name[32];
 	int ret = -ENOENT;
 
-	for (; ret && *names; names++) {
+	for (; ret && ret != -ENOMEM && *names; names++) {
 		/* ftrace_set_filter() splits the string in place */
 		strscpy(name, *names);
 		ret = ftrace_set_filter(&hook_ops, name, strlen(name), first);
@@ -307,7 +307,8 @@ int peer_umem_hooks_install(void)
 		return 0;
 	}
 	pr_err("cannot hook ib_umem_get and ib_umem_release (%d)%s; not loaded\n", ret,
-	       ret == -EBUSY ? ": a livepatch or another module has one, or kernel.ftrace_enabled is 0" :
-			       ": this kernel does not trace them (CONFIG_DYNAMIC_FTRACE_WITH_ARGS, not inlined)");
+	       ret == -ENOMEM ? "" :
+	       ret == -EBUSY  ? ": a livepatch or another module has one, or kernel.ftrace_enabled is 0" :
+				": this kernel does not trace them (CONFIG_DYNAMIC_FTRACE_WITH_ARGS, not inlined)");
 	return ret;
 }

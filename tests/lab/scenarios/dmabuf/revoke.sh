@@ -78,6 +78,14 @@ hold_end idle
 hold_end a
 bind_peer_bar "$bar"
 
+note "a dma-buf of which only the name is open"
+exporter a "bar:$bar/2,size=64K"
+hold a 'ok *' export
+hold a ok path
+unbind_peer_bar "$bar"
+hold_end a
+bind_peer_bar "$bar"
+
 note "an importer that cannot be told: its process is killed after the time-out"
 echo 500 >$TIMEOUT
 start pinned
@@ -86,6 +94,16 @@ unbind_peer_bar "$bar"
 expect_log "$bar: peer_mem: BAR 2 is revoked: killing process ${HOLD_PID[a]}, which has 1 registrations"
 [ "$(counter revoke_kills)" = $((kills + 1)) ] || fail "not one kill"
 hold_gone a 137
+bind_peer_bar "$bar"
+
+note "and so is a child that has inherited its file"
+start pinned
+hold a ok fork
+exporter_kill a
+kmsg_marker
+unbind_peer_bar "$bar"
+expect_log "$bar: peer_mem: BAR 2 is revoked: killing process [0-9]*, which has the file"
+wait_for 20 nothing_live || fail "left: $(live_counters)"
 echo 30000 >$TIMEOUT
 bind_peer_bar "$bar"
 

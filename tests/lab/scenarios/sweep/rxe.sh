@@ -19,5 +19,5 @@ sweep reg host:size=1M rxe0
 sweep reg "bar:$bar/2,size=4M" rxe0
 sweep reg "cmb:$nic,size=4M" rxe0
 sweep pin "bar:$bar/2" "$nic"
-sweep pin "cmb:$nic,size=4M" "$(ivshmem_bdf 1)"
+sweep pin "cmb:$nic,size=4M" "$nic"
 counters
