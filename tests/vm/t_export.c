@@ -13,7 +13,9 @@
  *   behind SPEC another buffer, mapped right behind the first
  *   protect ro|none
  *   close       the current dma-buf; the one before it becomes the current one
- *   path        the same, but keeps a descriptor that only names it (O_PATH)
+ *   path        the same, but keeps a descriptor that only names it (O_PATH), and makes and
+ *               maps other files: the kernel may put one where the dma-buf's was
+ *   intact      are those mappings as they were?
  *   unmap       the buffer
  *   import dynamic|lazy|pinned|static|vmap [BDF [ro]]  "ok SEGMENTS ADDRESS LEN ..."
  *   state       of the last import: "ok INVALIDATED MAPPED"
@@ -52,6 +54,7 @@
 
 #define MAX_DMABUFS 16
 #define ROOM_BEHIND ((size_t)2 << 20)
+#define NR_OTHERS   64
 
 static struct t_buf buf;
 static int device, importer;
@@ -59,6 +62,7 @@ static int dmabufs[MAX_DMABUFS], nr_dmabufs;
 static size_t sizes[MAX_DMABUFS];
 static uint32_t import_id, pin_id;
 static char *view;
+static volatile char *others[NR_OTHERS];
 static sigjmp_buf bus_error;
 
 static void on_bus_error(int signal)
@@ -291,7 +295,28 @@ static int do_path(void)
 	int fd = dmabufs[--nr_dmabufs];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_PATH | O_CLOEXEC) < 0 || close(fd) ? -errno : 0;
+	if (open(path, O_PATH | O_CLOEXEC) < 0 || close(fd))
+		return -errno;
+	for (int i = 0; i < NR_OTHERS; i++) {
+		fd = memfd_create("other", MFD_CLOEXEC);
+		if (fd < 0 || ftruncate(fd, getpagesize()))
+			return -errno;
+		others[i] = mmap(NULL, (size_t)getpagesize(), PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE, fd, 0);
+		if (others[i] == MAP_FAILED)
+			return -errno;
+		others[i][0] = 'o'; /* a page of this process alone */
+		close(fd);
+	}
+	return 0;
+}
+
+static int do_intact(void)
+{
+	for (int i = 0; i < NR_OTHERS; i++)
+		if (others[i][0] != 'o')
+			return -EBADMSG;
+	return 0;
 }
 
 static int do_fork(void)
@@ -320,6 +345,8 @@ static int obey(const char *verb, char **words)
 	if (!strcmp(verb, "put-buf") || !strcmp(verb, "get-buf"))
 		return do_access((void *)((char *)buf.addr + number(words[0])), verb[0] == 'p',
 				 number(words[1]));
+	if (!strcmp(verb, "intact"))
+		return do_intact();
 	if (!strcmp(verb, "fork"))
 		return do_fork();
 	if (!strcmp(verb, "mistake") && words[0])

@@ -83,6 +83,7 @@ exporter a "bar:$bar/2,size=64K"
 hold a 'ok *' export
 hold a ok path
 unbind_peer_bar "$bar"
+hold a ok intact
 hold_end a
 bind_peer_bar "$bar"
 
