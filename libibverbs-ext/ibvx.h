@@ -77,6 +77,9 @@ enum ibvx_kind {
 #define IBVX_MEMORY_PAGES (1U << 1)    /* has struct pages: soft-RoCE can use it */
 #define IBVX_MEMORY_WRITE (1U << 2)    /* the mapping is writable */
 #define IBVX_MEMORY_SHARED (1U << 3)   /* the mapping is shared */
+#define IBVX_MEMORY_UNCACHED (1U << 4) /* as the mapping asks for it: uncached, */
+#define IBVX_MEMORY_COMBINED (1U << 5) /* write-combining; neither: cached */
+#define IBVX_MEMORY_REVOCABLE (1U << 6) /* its device may go and end every region */
 
 struct ibvx_memory {
 	uint32_t kind;			   /* enum ibvx_kind */

@@ -15,12 +15,16 @@ _Static_assert(IBVX_HOLE == (int)PEER_MEM_KIND_HOLE && IBVX_HOST == (int)PEER_ME
 _Static_assert(IBVX_MEMORY_FUNCTION == PEER_MEM_ATTR_FUNCTION &&
 		       IBVX_MEMORY_PAGES == PEER_MEM_ATTR_PAGES &&
 		       IBVX_MEMORY_WRITE == PEER_MEM_ATTR_WRITE &&
-		       IBVX_MEMORY_SHARED == PEER_MEM_ATTR_SHARED,
+		       IBVX_MEMORY_SHARED == PEER_MEM_ATTR_SHARED &&
+		       IBVX_MEMORY_UNCACHED == PEER_MEM_ATTR_UNCACHED &&
+		       IBVX_MEMORY_COMBINED == PEER_MEM_ATTR_COMBINED &&
+		       IBVX_MEMORY_REVOCABLE == PEER_MEM_ATTR_REVOCABLE,
 	       "IBVX_MEMORY_*");
 
 #define KNOWN_ATTRS                                                                    \
 	(IBVX_MEMORY_FUNCTION | IBVX_MEMORY_PAGES | IBVX_MEMORY_WRITE |                 \
-	 IBVX_MEMORY_SHARED)
+	 IBVX_MEMORY_SHARED | IBVX_MEMORY_UNCACHED | IBVX_MEMORY_COMBINED |             \
+	 IBVX_MEMORY_REVOCABLE)
 
 static void take_function(struct ibvx_memory *out, const struct peer_mem_query *arg)
 {

@@ -15,6 +15,16 @@ static const u32 kinds[] = {
 	[PEER_VMA_PFN] = PEER_MEM_KIND_PFN,
 };
 
+/* Asked without the architecture's names for it: would it be changed? */
+static u32 cache_attr(pgprot_t prot)
+{
+	if (pgprot_val(pgprot_noncached(prot)) == pgprot_val(prot))
+		return PEER_MEM_ATTR_UNCACHED;
+	if (pgprot_val(pgprot_writecombine(prot)) == pgprot_val(prot))
+		return PEER_MEM_ATTR_COMBINED;
+	return 0;
+}
+
 static void describe_vma(struct peer_mem_query *query,
 			 const struct peer_vma_match *match)
 {
@@ -24,6 +34,7 @@ static void describe_vma(struct peer_mem_query *query,
 		query->attrs |= PEER_MEM_ATTR_WRITE;
 	if (match->vma->vm_flags & VM_MAYSHARE)
 		query->attrs |= PEER_MEM_ATTR_SHARED;
+	query->attrs |= cache_attr(match->vma->vm_page_prot);
 }
 
 static void describe_memory(struct peer_mem_query *query,
@@ -32,6 +43,7 @@ static void describe_memory(struct peer_mem_query *query,
 	struct peer_vm_backing backing = {};
 
 	strscpy(query->exporter, match->ops->name);
+	query->attrs |= PEER_MEM_ATTR_REVOCABLE;
 	if (!match->ops->get_backing ||
 	    match->ops->get_backing(match->vma, query->va & PAGE_MASK, &backing))
 		return;

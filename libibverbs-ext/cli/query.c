@@ -22,6 +22,13 @@ static const char *kind_name(uint32_t kind)
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
 }
 
+static const char *cache_name(uint32_t attrs)
+{
+	if (attrs & IBVX_MEMORY_UNCACHED)
+		return "uncached";
+	return attrs & IBVX_MEMORY_COMBINED ? "write-combining" : "cached";
+}
+
 /* ---- a spec ---- */
 
 static void put_memory(json_object *doc, const struct ibvx_memory *memory)
@@ -31,6 +38,8 @@ static void put_memory(json_object *doc, const struct ibvx_memory *memory)
 	put_bool(doc, "pages", memory->attrs & IBVX_MEMORY_PAGES);
 	put_bool(doc, "writable", memory->attrs & IBVX_MEMORY_WRITE);
 	put_bool(doc, "shared", memory->attrs & IBVX_MEMORY_SHARED);
+	put_text(doc, "cache", cache_name(memory->attrs));
+	put_bool(doc, "revocable", memory->attrs & IBVX_MEMORY_REVOCABLE);
 	put_text(doc, "function", memory->function);
 	json_object_object_add(doc, "bar", NULL);
 	json_object_object_add(doc, "offset", NULL);
@@ -81,8 +90,10 @@ static void spec_as_text(json_object *doc)
 	printf("  struct pages: %s%s\n", get_bool(doc, "pages") ? "yes" : "no",
 	       has(doc, "function") && !get_bool(doc, "pages") ?
 		       " (only NICs that do their own DMA can use it)" : "");
-	printf("  mapping: %s, %s\n", get_bool(doc, "shared") ? "shared" : "private",
-	       get_bool(doc, "writable") ? "writable" : "read-only");
+	printf("  mapping: %s, %s, %s\n", get_bool(doc, "shared") ? "shared" : "private",
+	       get_bool(doc, "writable") ? "writable" : "read-only", get_text(doc, "cache"));
+	if (get_bool(doc, "revocable"))
+		puts("  revocable: when its device is unbound, every region on it ends");
 	if (!has(doc, "reached_by"))
 		return;
 	json_object_object_foreach(json_object_object_get(doc, "reached_by"), nic, way)

@@ -56,6 +56,14 @@ static void check_query(struct t_ibvx *t)
 	munmap(hole, 3 * 4096);
 
 	query_is(t->x, t->bar, IBVX_PEER, "the BAR");
+	CHECK(!ibvx_query(t->x, t->bar, &memory, sizeof(memory)) &&
+		      memory.attrs & IBVX_MEMORY_COMBINED &&
+		      memory.attrs & IBVX_MEMORY_REVOCABLE &&
+		      !(memory.attrs & IBVX_MEMORY_UNCACHED),
+	      "a prefetchable BAR is write-combining and revocable: %x", memory.attrs);
+	CHECK(!ibvx_query(t->x, &on_stack, &memory, sizeof(memory)) &&
+		      !(memory.attrs & ~(uint32_t)IBVX_MEMORY_WRITE),
+	      "the stack: %x", memory.attrs);
 	CHECK(!ibvx_query(t->x, t->bar + 4097, &memory, sizeof(memory)) &&
 		      memory.bar_offset == t->bar_offset + 4097 &&
 		      memory.end == (uintptr_t)t->bar + t->bar_size,

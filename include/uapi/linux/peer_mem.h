@@ -64,10 +64,14 @@ enum peer_mem_kind {
 #define PEER_MEM_ATTR_PAGES	(1U << 1)	/* struct pages: CPU-copying NICs can */
 #define PEER_MEM_ATTR_WRITE	(1U << 2)	/* the mapping is writable */
 #define PEER_MEM_ATTR_SHARED	(1U << 3)	/* the mapping is shared */
+#define PEER_MEM_ATTR_UNCACHED	(1U << 4)	/* for the CPU: uncached */
+#define PEER_MEM_ATTR_COMBINED	(1U << 5)	/* for the CPU: write-combining */
+#define PEER_MEM_ATTR_REVOCABLE	(1U << 6)	/* its owner may end every right to it */
 
 /*
  * One address of the calling process. Nothing is pinned, but the page may be
- * faulted in.
+ * faulted in. How the CPU caches is what the mapping asks for (neither bit: cached);
+ * a machine's MTRRs may make device memory uncached all the same.
  *   EINTR	killed while waiting for the address space
  */
 struct peer_mem_query {
