@@ -5,6 +5,7 @@
 #   . /src/tests/rnic/guest.sh
 
 ERDMA_KO=/build/kernel-stock/erdma.ko
+ERDMA_PARAMETERS=()
 
 erdma_bdfs() { pci_find '' 1ded 107f; }
 
@@ -37,7 +38,7 @@ erdma_load() {
 	modprobe ib_uverbs
 	modprobe rdma_ucm
 	modprobe ib_umad 2>/dev/null || :
-	insmod "$ERDMA_KO"
+	insmod "$ERDMA_KO" "${ERDMA_PARAMETERS[@]}"
 	for bdf in $(erdma_bdfs); do
 		wait_for 10 grep -qs . /sys/class/infiniband/*/node_guid ||
 			fail "no RDMA device; did erdma.ko bind to $bdf?"
