@@ -68,6 +68,8 @@ use() {
 	peer_mem check || fail "peer_mem check is not content"
 	as_member peer_mem query "bar:$bar/2,size=1M" | grep 'of peer memory' || fail "query"
 	as_member /tmp/tests/consumer "cmb:$nvme,size=64K" | grep "^65536 bytes of kind 2 $nvme" || fail "consumer"
+	[ "$bar" = 0000:04:00.0 ] || fail "the example of docs/hardware.md is for another function than $bar"
+	as_member /tmp/tests/first || fail "the example of docs/hardware.md"
 	/tmp/tests/consumer dmabuf:udmabuf,size=64K | grep '^65536 bytes' || fail "no loadable provider"
 	/tmp/tests/consumer cuda:0 | grep 'libcuda.so.1 is not there: install' || fail "cuda without CUDA"
 	setpriv --reuid 65534 --regid 65534 --clear-groups /tmp/tests/consumer "bar:$bar/2,size=64K" |
