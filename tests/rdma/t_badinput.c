@@ -35,7 +35,7 @@ struct bad {
 
 static int put_chunk(struct bad *bad, char letter, char *at)
 {
-	static const int host_flags = MAP_PRIVATE | MAP_FIXED;
+	static const int private = MAP_PRIVATE | MAP_FIXED;
 	const char *spec = letter == 'H' ? "host:size=16K" : letter == 'O' ? bad->other : bad->peer;
 	int prot = letter == 'R' ? PROT_READ :
 		   letter == 'N' ? PROT_NONE :
@@ -51,7 +51,7 @@ static int put_chunk(struct bad *bad, char letter, char *at)
 		ret = t_fail(-EINVAL, "%s should have %zu bytes", spec, CHUNK);
 	return ret ? ret :
 		     t_buf_map_at(&buf, at, prot,
-				  letter == 'H' ? host_flags : MAP_SHARED | MAP_FIXED);
+				  letter == 'H' || letter == 'C' ? private : MAP_SHARED | MAP_FIXED);
 }
 
 /* The layout at bad->place, and nothing behind it. */

@@ -34,6 +34,8 @@
 	.remedy = "without IBV_ACCESS_ON_DEMAND"
 #define NO_PAGES                                                                                   \
 	.err = EOPNOTSUPP, .why = "no struct pages", .remedy = "write 1 to peer_bar_pages"
+#define PRIVATE                                                                                    \
+	.err = EINVAL, .why = "the mapping is private (copy on write)", .remedy = "MAP_SHARED"
 #define FOREIGN                                                                                    \
 	.err = EOPNOTSUPP, .why = "a PFN mapping of a driver that does not export it",             \
 	.remedy = "map the BAR through peer_bar"
@@ -111,6 +113,8 @@ static const struct bad_case foreign_cases[] = {
 	{ "foreign, for reading", "R", 0, .at = 0, FOREIGN },
 	{ "foreign, hole behind", "P.", RW, .at = 1, HOLE },
 	{ "foreign, host memory first", "HP", RW, .at = 0, MIXED },
+	{ "foreign, private", "C", RW, .at = 0, PRIVATE },
+	{ "foreign, private, for reading", "C", RR, .at = 0, PRIVATE },
 	{ "foreign, on demand", "P", RW | ODP, .at = 0, ON_DEMAND },
 };
 

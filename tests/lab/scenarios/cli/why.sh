@@ -83,5 +83,5 @@ kmsg_marker "export"
 t_refuse rxe0 "bar:$BAR_A/2,size=64K" export || fail "exported"
 why_explains 1
 unbind_peer_bar "$BAR_B"
-refused foreign "file:$PCI/devices/$BAR_B/resource2,size=16K" 5
+refused foreign "file:$PCI/devices/$BAR_B/resource2,size=16K" 7
 going
