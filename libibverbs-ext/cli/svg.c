@@ -16,6 +16,7 @@ static const struct {
 	const char *way, *colour;
 } colours[] = {
 	{ "PIX", "#2e9e5b" },	{ "PXB", "#7fbf5a" },	  { "PHB", "#e3b93c" },
+	{ "SYS", "#e08a3c" },
 	{ "IOMMU", "#4d8fd1" }, { "CPU", "#9a9a9a" },	  { "refused", "#d1553f" },
 };
 

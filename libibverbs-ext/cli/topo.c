@@ -3,15 +3,18 @@
  * peer_mem topo: RDMA devices by memory, with words that people know from GPU tools.
  *
  *   PIX    one PCIe switch between them    PXB    several switches
- *   PHB    through the host bridge         IOMMU  the same, translated
+ *   PHB    through the host bridge         SYS    from one host bridge to another
+ *   IOMMU  through either, translated
  *   CPU    a software NIC copies           self   the same function
  *   refused  and below the matrix why
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "pci.h"
 #include "svg.h"
 
 #define ONE_SWITCH 4 /* hops, as the kernel counts: up and down on both sides */
@@ -23,6 +26,32 @@ struct names {
 	unsigned int nr;
 };
 
+/* "/sys/devices/pci0000:40" of a function's path: the host bridge that it is below. */
+static void host_bridge(const char *function, char *text, size_t size)
+{
+	char path[320], *real, *end;
+
+	*text = '\0';
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s", function);
+	real = realpath(path, NULL);
+	if (!real)
+		return;
+	end = strstr(real, "/pci");
+	end = end ? strchr(end + 1, '/') : NULL;
+	if (end)
+		snprintf(text, size, "%.*s", (int)(end - real), real);
+	free(real);
+}
+
+static bool same_host_bridge(const struct ibvx_reach *reach)
+{
+	char client[64], owner[64];
+
+	host_bridge(reach->client, client, sizeof(client));
+	host_bridge(reach->owner, owner, sizeof(owner));
+	return !strcmp(client, owner);
+}
+
 static const char *word_of(const struct ibvx_reach *reach)
 {
 	if (!strcmp(reach->client, reach->owner))
@@ -31,7 +60,7 @@ static const char *word_of(const struct ibvx_reach *reach)
 	case IBVX_WAY_BUS:
 		return reach->distance > ONE_SWITCH ? "PXB" : "PIX";
 	case IBVX_WAY_HOST:
-		return "PHB";
+		return same_host_bridge(reach) ? "PHB" : "SYS";
 	case IBVX_WAY_IOVA:
 		return "IOMMU";
 	case IBVX_WAY_CPU:
@@ -113,7 +142,7 @@ static void as_text(json_object *doc)
 	if (!json_object_array_length(cells))
 		return;
 	print_matrix(nics, memory, cells);
-	puts("\nPIX one PCIe switch, PXB several, PHB host bridge, IOMMU host bridge with translation, CPU copied by a software NIC");
+	puts("\nPIX one PCIe switch, PXB several, PHB host bridge, SYS two host bridges, IOMMU host bridge with translation, CPU copied by a software NIC");
 	print_reasons(cells);
 }
 

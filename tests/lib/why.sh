@@ -36,3 +36,24 @@ why_explains() {
 	note "$count refusals explained, among them:"
 	sed -n '1p;$p' /tmp/said
 }
+
+# svg_is_well_formed: standard input is one element svg, its tags are paired, its text escaped
+svg_is_well_formed() {
+	tr '\n' ' ' | awk '{
+		text = $0
+		while (match(text, /<[^<>]*>/)) {
+			between = substr(text, 1, RSTART - 1)
+			tag = substr(text, RSTART + 1, RLENGTH - 2)
+			text = substr(text, RSTART + RLENGTH)
+			gsub(/&(lt|gt|amp|quot);/, "", between)
+			if (between ~ /[<>&]/) exit bad = 1
+			name = tag
+			sub(/^\//, "", name)
+			sub(/[ \/].*/, "", name)
+			if (tag ~ /^\//) { if (open[depth--] != name) exit bad = 1 }
+			else if (tag !~ /\/$/) { open[++depth] = name; elements++ }
+			if (!depth && text !~ /^ *$/) exit bad = 1
+		}
+		if (text !~ /^ *$/) bad = 1
+	} END { exit bad || depth || !elements || open[1] != "svg" }' || fail "the picture is not well-formed"
+}

@@ -107,10 +107,20 @@ topo_touch() {
 	TOPO_DEVICES+=(-plugin "/build/lab/touch.so,region=$1,out=$TOPO_RUNDIR/touch")
 }
 
-# rootport NAME
+# hostbridge NAME bus=N: one more host bridge, whose buses are numbered from N on
+topo_hostbridge() {
+	local bus
+	bus=$(option bus "$@")
+	[ -n "$bus" ] || return 1
+	TOPO_DEVICES+=(-device "pxb-pcie,id=$1,bus=pcie.0,bus_nr=$bus")
+}
+
+# rootport NAME [on=HOSTBRIDGE]
 topo_rootport() {
+	local on
+	on=$(option on "$@")
 	TOPO_SLOT=$((TOPO_SLOT + 1))
-	TOPO_DEVICES+=(-device "pcie-root-port,id=$1,bus=pcie.0,chassis=$TOPO_SLOT,slot=$TOPO_SLOT")
+	TOPO_DEVICES+=(-device "pcie-root-port,id=$1,bus=${on:-pcie.0},chassis=$TOPO_SLOT,slot=$TOPO_SLOT")
 }
 
 # switch NAME on=PORT ports=N: its downstream ports are NAME.0 to NAME.N-1

@@ -23,4 +23,6 @@ grep -E "^rxe0 +CPU$" /tmp/topo || fail "soft-RoCE is not refused"
 grep "^$nic -> $bar/2: .*host bridge pci0000:00 .*put both below one PCIe switch" /tmp/topo ||
 	fail "topo does not say why"
 [ "$(peer_mem topo --json --from "$nic" --to "$bar" | t_json /ways/0/way)" = refused ] || fail "json"
-peer_mem topo --svg --from "$nic" --to "$bar" | grep '<title>.*host bridge' || fail "picture"
+peer_mem topo --svg --from "$nic" --to "$bar" >/tmp/svg
+grep '<title>.*host bridge' /tmp/svg || fail "picture"
+svg_is_well_formed </tmp/svg
