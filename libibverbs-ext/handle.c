@@ -39,7 +39,7 @@ static int open_failed(struct ibvx_error *err, int error)
 	case -ENODEV:
 		if (access("/sys/module/peer_mem", F_OK))
 			return fail(err, -ENOENT,
-				    IBVX_DEVICE " does not exist: the kernel module is not loaded; as root: modprobe peer_mem peer_umem");
+				    IBVX_DEVICE " does not exist: the kernel module is not loaded; as root: modprobe peer_mem, and peer_umem for ibv_reg_mr()");
 		return fail(err, -ENOENT,
 			    IBVX_DEVICE " does not exist although peer_mem is loaded: is udev running, or is this a container without the device?");
 	case -EACCES:

@@ -53,6 +53,22 @@ static const struct {
 	{ "CONFIG_MMU_NOTIFIER", "mappings of other drivers cannot be watched", CHECK_WARN },
 };
 
+/* Older ones lack what the modules call; no configuration makes up for that. */
+#define OLDEST_MAJOR 7
+#define OLDEST_MINOR 2
+
+static void check_release(json_object *lines, const char *release)
+{
+	unsigned int major = 0, minor = 0;
+
+	if (access("/sys/module/peer_mem", F_OK) && sscanf(release, "%u.%u", &major, &minor) == 2 &&
+	    (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR)))
+		check_add(lines, "kernel", CHECK_BAD,
+			  "Debian: apt install linux-image-amd64 linux-headers-amd64 from backports",
+			  "%s is too old: the modules need %u.%u", release, OLDEST_MAJOR,
+			  OLDEST_MINOR);
+}
+
 static bool config_has(FILE *config, const char *option)
 {
 	size_t len = strlen(option);
@@ -72,6 +88,7 @@ static void check_kernel(json_object *lines)
 	FILE *config;
 
 	uname(&name);
+	check_release(lines, name.release);
 	snprintf(path, sizeof(path), "/boot/config-%s", name.release);
 	config = fopen(path, "re");
 	if (!config) {
@@ -90,15 +107,40 @@ static void check_kernel(json_object *lines)
 	fclose(config);
 }
 
+/* Can modprobe find it? Where its index cannot be read, modprobe may say so itself. */
+static bool is_installed(const char *name)
+{
+	struct utsname uts;
+	char path[sizeof(uts.release) + 40], file[64], line[512];
+	bool found = false;
+	FILE *index;
+
+	uname(&uts);
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", uts.release);
+	snprintf(file, sizeof(file), "/%s.ko", name);
+	index = fopen(path, "re");
+	if (!index)
+		return true;
+	while (!found && fgets(line, sizeof(line), index)) {
+		line[strcspn(line, ":")] = '\0';
+		found = strstr(line, file);
+	}
+	fclose(index);
+	return found;
+}
+
 static void check_module(json_object *lines, const char *name, enum check_state without,
 			 const char *what)
 {
-	char path[64], change[160];
+	char path[64], change[192];
 	bool there;
 
 	snprintf(path, sizeof(path), "/sys/module/%s", name);
 	there = !access(path, F_OK);
-	snprintf(change, sizeof(change), "as root: modprobe %s", name);
+	snprintf(change, sizeof(change),
+		 is_installed(name) ? "as root: modprobe %s" :
+				      "no %s.ko for this kernel: install peer-mem-dkms and linux-headers-amd64; `dkms status` says what became of it",
+		 name);
 	check_add(lines, "module", there ? CHECK_OK : without, there ? NULL : change, "%s is %s%s",
 		  name, there ? "loaded" : "not loaded: ", there ? "" : what);
 }

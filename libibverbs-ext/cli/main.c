@@ -64,7 +64,7 @@ static void help(void)
 {
 	const char *usage;
 
-	puts("usage: peer_mem [--json] COMMAND [ARGUMENT]...\n");
+	puts("usage: peer_mem [--json] COMMAND [ARGUMENT]...\n       peer_mem help | --version\n");
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		printf("  %-6s %s\n         %s\n", commands[i].name, commands[i].arguments,
 		       commands[i].about);
@@ -98,6 +98,10 @@ int main(int argc, char **argv)
 	    !strcmp(argv[1], "-h")) {
 		help();
 		return argc < 2;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("peer_mem " PEER_MEM_VERSION);
+		return 0;
 	}
 	for (size_t i = 0; i < NR_COMMANDS; i++) {
 		if (strcmp(commands[i].name, argv[1]))

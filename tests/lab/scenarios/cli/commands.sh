@@ -43,6 +43,8 @@ complains 'as root: modprobe peer_mem' peer_mem query host
 must_fail peer_mem check
 diagnoses bad module 'peer_mem is not loaded'
 diagnoses bad module 'peer_umem is not loaded'
+# what the lab loads by insmod, modprobe does not find
+grep -F 'no peer_mem.ko for this kernel: install peer-mem-dkms' /tmp/said || fail "not told to install"
 diagnoses warn module 'peer_bar is not loaded'
 diagnoses bad /dev/peer_mem 'does not exist: the kernel module is not loaded'
 diagnoses bad RDMA 'there is no RDMA device'
@@ -66,6 +68,9 @@ says '^live_pins +0$' peer_mem stat
 says 'of peer memory' peer_mem query "bar:$BAR_A/2,off=1M,size=2M"
 says 'BAR 2 from offset 0x100000, exporter peer_bar' peer_mem query "bar:$BAR_A/2,off=1M,size=2M"
 says '^  struct pages: yes$' peer_mem query "cmb:$NVME,size=4K"
+says 'mapping: shared, writable, write-combining$' peer_mem query "bar:$BAR_A/2,size=4K"
+says '^  revocable: ' peer_mem query "bar:$BAR_A/2,size=4K"
+says 'mapping: private, writable, cached$' peer_mem query host:size=4K
 says 'of host memory' peer_mem query host:size=4K
 says '^  rxe0: CPU$' peer_mem query "bar:$BAR_A/2"
 
@@ -82,6 +87,7 @@ json /checks/0/state ok peer_mem check
 json /refusals '[ ]' peer_mem why
 json /memory/0/pins null as_user peer_mem list
 peer_mem topo --svg | tee /out/topo.svg | grep -c '<rect' | grep -qx 3 || fail "a picture of 3 cells"
+svg_is_well_formed </out/topo.svg
 
 note "a process holds some"
 says 'no device memory' peer_mem query $$
@@ -101,6 +107,16 @@ wait "$holder" || :
 note "what it does not understand"
 complains 'there is no command' peer_mem frobnicate
 complains 'takes --all' peer_mem list --everything
+complains 'takes --all' peer_mem list --all --all
+complains 'takes --svg, --from' peer_mem topo --form x
+complains 'syntax is host' peer_mem query host:size=0
+complains 'syntax is host' peer_mem query host:size=12Q
+complains 'syntax is host' peer_mem query host:size=1M,foo=1
+complains 'Cannot allocate memory' peer_mem query host:size=99999999G
+complains 'multiples of the page size' peer_mem query "bar:$BAR_A/2,off=3"
+complains 'names no provider' peer_mem query -1
+complains 'wants a number' peer_mem why -n 99999999999
+says '^peer_mem [0-9.]+$' peer_mem --version
 complains 'takes no arguments' peer_mem stat x
 complains 'takes no arguments' peer_mem check x
 complains '--from and --to want' peer_mem topo --from
