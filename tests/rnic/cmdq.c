@@ -154,7 +154,8 @@ static int create_eq(struct rnic_port *port, const uint8_t *cmd, uint64_t answer
 
 	(void)answer;
 	/* Number 0 is the command EQ, which the registers describe. */
-	if (!number || number >= RNIC_VECTORS || port->state->eq[number].on || cmd[18] > 16)
+	if (!number || number >= RNIC_VECTORS || port->state->eq[number].on ||
+	    cmd[18] > RNIC_LOG_MAX_EQ)
 		return -EINVAL;
 	port->state->eq[number] = (struct rnic_eq){
 		.on = true,
@@ -294,7 +295,7 @@ static void eq_init(struct rnic_eq *eq, const struct rnic_regs *regs, enum rnic_
 		.address = address_of(regs, address),
 		.depth = regs->word[depth / 4],
 	};
-	eq->on = power_of_two(eq->depth);
+	eq->on = power_of_two(eq->depth) && eq->depth <= 1u << RNIC_LOG_MAX_EQ;
 }
 
 void rnic_cmdq_init(struct rnic_port *port, const struct rnic_regs *regs)

@@ -14,7 +14,8 @@
 
 #define OWNER (1ull << 31)
 #define DB_ARM (1ull << 31)
-#define INDEX_MASK 0xffffffu /* doorbells carry 24 bits of an index */
+/* Doorbells have room for 24 bits of an index, the driver has 16 [use: struct erdma_eq]. */
+#define INDEX_MASK 0xffffu
 
 static uint32_t pending(const struct rnic_eq *eq)
 {

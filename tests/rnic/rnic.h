@@ -43,6 +43,7 @@
 #define RNIC_MAX_GID 16u
 #define RNIC_MAX_AH 1024u
 #define RNIC_MAX_CQE (1u << 20)
+#define RNIC_LOG_MAX_EQ 15u /* an index has 16 bits, see eq.c */
 #define RNIC_MAX_QUEUE (1u << 15) /* blocks of an SQ, entries of an RQ */
 #define RNIC_MAX_MESSAGE (1u << 31)
 #define RNIC_MAX_DB ((RNIC_BAR0_SIZE - RNIC_DB_EXT) / RNIC_PAGE / 3)

@@ -229,6 +229,22 @@ static void test_full_eq(void)
 	host_down();
 }
 
+/* The driver has 16 bits of an EQ's index, and tells them in a field of 24. */
+static void test_long_eq(void)
+{
+	struct rnic_eq *eq;
+
+	up();
+	eq = &host.port[0]->state->eq[1];
+	for (uint32_t n = 1; n <= 3 << 16; n++) {
+		rnic_eq_push(host.port[0], eq, 0, 0);
+		eq_doorbell((uint16_t)n);
+	}
+	CHECK_EQ(host.port[0]->count[RNIC_COUNT_EQ_FULL], 0);
+	CHECK_EQ(host.port[0]->count[RNIC_COUNT_BAD_DOORBELLS], 0);
+	host_down();
+}
+
 static void test_async(void)
 {
 	uint32_t type, number;
@@ -465,6 +481,7 @@ int main(int argc, char **argv)
 	RUN(test_events);
 	RUN(test_solicited);
 	RUN(test_full_eq);
+	RUN(test_long_eq);
 	RUN(test_async);
 	RUN(test_doorbell_pages);
 	RUN(test_device_reset);
