@@ -33,7 +33,7 @@
 #include "hw.h"
 
 #define RNIC_MAX_PORTS 8
-#define RNIC_QP_BLOCKS 8u
+#define RNIC_QP_BLOCKS 64u
 #define RNIC_MAX_QP (RNIC_QPS_PER_BLOCK * RNIC_QP_BLOCKS)
 /* [use] erdma_dev_attrs_init(): the driver allows twice as many MRs and CQs as QPs. */
 #define RNIC_MAX_CQ (2 * RNIC_MAX_QP)
