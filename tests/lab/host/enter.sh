@@ -14,7 +14,7 @@ contained() {
 # enter COMMAND...: COMMAND inside the lab's root, see enter-root.
 enter() {
 	LAB_HOST_BUILD=$LAB_BUILD LAB_KERNEL=$LAB_KERNEL LAB_KERNEL_DIR=$LAB_KERNEL_DIR \
-		LAB_SLOWNESS=$LAB_SLOWNESS contained \
+		LAB_SLOWNESS=$LAB_SLOWNESS LAB_SETTINGS=${LAB_SETTINGS-} contained \
 		"$LAB_SRC/tests/lab/host/enter-root" "$LAB_ROOT" "$LAB_SRC" "$LAB_BUILD" "$@"
 }
 
