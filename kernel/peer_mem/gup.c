@@ -87,9 +87,32 @@ int peer_mem_sink_add(struct peer_mem_sink *sink,
 }
 EXPORT_SYMBOL_GPL(peer_mem_sink_add);
 
+static struct kmem_cache *pin_cache;
+
+int peer_mem_pin_init(void)
+{
+	pin_cache = KMEM_CACHE(peer_mem_pin, SLAB_ACCOUNT);
+	return pin_cache ? 0 : -ENOMEM;
+}
+
+void peer_mem_pin_exit(void)
+{
+	kmem_cache_destroy(pin_cache);
+}
+
+struct peer_mem_pin *peer_mem_pin_alloc(void)
+{
+	return kmem_cache_zalloc(pin_cache, GFP_KERNEL);
+}
+
+void peer_mem_pin_free(struct peer_mem_pin *pin)
+{
+	kmem_cache_free(pin_cache, pin);
+}
+
 static struct peer_mem_pin *alloc_pin(const struct peer_mem_pin_args *args)
 {
-	struct peer_mem_pin *pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
+	struct peer_mem_pin *pin = peer_mem_pin_alloc();
 
 	if (!pin)
 		return NULL;
@@ -155,7 +178,7 @@ static void free_pin(struct peer_mem_pin *pin)
 	}
 	put_pid(pin->owner);
 	peer_mem_via_put(&pin->via);
-	kfree(pin);
+	peer_mem_pin_free(pin);
 }
 
 static int ask_exporter(struct peer_mem_pin *pin, struct peer_vma_match *match,

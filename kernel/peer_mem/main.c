@@ -11,9 +11,12 @@ static int __init peer_mem_init(void)
 {
 	int ret;
 
-	ret = peer_mem_debugfs_init();
+	ret = peer_mem_pin_init();
 	if (ret)
 		return ret;
+	ret = peer_mem_debugfs_init();
+	if (ret)
+		goto err_pin;
 	ret = peer_mem_revoke_init();
 	if (ret)
 		goto err_debugfs;
@@ -31,6 +34,8 @@ err_revoke:
 	peer_mem_revoke_exit();
 err_debugfs:
 	peer_mem_debugfs_exit();
+err_pin:
+	peer_mem_pin_exit();
 	return ret;
 }
 
@@ -41,6 +46,7 @@ static void __exit peer_mem_exit(void)
 	peer_dmabuf_hook_exit();
 	peer_mem_revoke_exit();
 	peer_mem_debugfs_exit();
+	peer_mem_pin_exit();
 }
 
 module_init(peer_mem_init);

@@ -275,6 +275,16 @@ struct peer_mem_sink {
 	size_t left;			/* bytes of the VMA not yet told */
 };
 
+int peer_mem_pin_init(void);
+void peer_mem_pin_exit(void);
+
+/*
+ * A zeroed pin, accounted to the process; NULL without memory. From a cache of
+ * their own: in the general ones it would take the next power of two.
+ */
+struct peer_mem_pin *peer_mem_pin_alloc(void);
+void peer_mem_pin_free(struct peer_mem_pin *pin);
+
 /* Count and trace a new pin. */
 void peer_mem_pin_note(const struct peer_mem_pin *pin);
 

@@ -11,7 +11,6 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 
 #include "peer_mem_priv.h"
 
@@ -46,7 +45,7 @@ struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin, bool via_file)
 	struct peer_mem_pin *share;
 	int ret;
 
-	share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
+	share = peer_mem_pin_alloc();
 	if (!share)
 		return ERR_PTR(-ENOMEM);
 	share->va = pin->va;
@@ -61,7 +60,7 @@ struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin, bool via_file)
 	if (ret) {
 		put_pid(share->owner);
 		peer_mem_via_put(&share->via);
-		kfree(share);
+		peer_mem_pin_free(share);
 		return ERR_PTR(ret);
 	}
 	peer_mem_pin_note(share);
