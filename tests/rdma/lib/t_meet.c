@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,6 +30,7 @@ static int resolve(const char *where, int flags, struct addrinfo **info)
 /* @fd is listened at, and gone afterwards. */
 static int take_one(int fd, const struct addrinfo *info)
 {
+	struct pollfd waiting = {.fd = fd, .events = POLLIN};
 	int one = 1, ret;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -36,8 +38,12 @@ static int take_one(int fd, const struct addrinfo *info)
 	if (!ret)
 		ret = listen(fd, 1);
 	if (!ret)
+		ret = poll(&waiting, 1, T_DEADLINE_MS);
+	if (ret > 0)
 		ret = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-	if (ret < 0)
+	else if (!ret)
+		ret = -ETIMEDOUT;
+	if (ret == -1)
 		ret = -errno;
 	close(fd);
 	return ret;

@@ -10,7 +10,7 @@
 /*
  * A connected socket, which the caller closes, or -errno, with the reason said.
  * @where: PORT to listen at (one connection is taken), ADDRESS:PORT (IPv4) to connect
- * to; who connects waits for the other to listen, until the usual deadline.
+ * to. Each waits for the other, until the usual deadline.
  */
 int t_meet(const char *where, bool listening);
 
