@@ -14,9 +14,11 @@ ucx_up() {
 
 # ucx_wire_up: the same on the wire between two guests
 ucx_wire_up() {
+	local index
 	wire_up
 	make_rxe rxe0 "$WIRE"
-	ucx_use "$(gid_index rxe0 "fd09:0000:0000:0000:0000:0000:0000:000$(($(guest_number) + 1))")"
+	index=$(gid_index rxe0 "fd09:0000:0000:0000:0000:0000:0000:000$(($(guest_number) + 1))")
+	ucx_use "$index"
 }
 
 ucx_use() { # gid-index
