@@ -5,16 +5,18 @@
 # under them. Read it after the lab's lib.sh; a scenario sets the NIC's side:
 #   nic_unbind, nic_bind    takes the NIC away, and brings it back ready for use
 #   NICS                    PCI addresses of models that assert, or nothing
+# and the memory's:
+#   STRESS_BAR              PCI address of a BAR device
+#   STRESS_CMB              PCI address of a disk, for the disturbance `cmb`
 # Settings: CYCLES, SEED, WORKERS.
 
 TIMEOUT=/sys/module/peer_mem/parameters/revoke_timeout_ms
 declare -A DISTURBED
 
-# stress_run DEVICE BAR-BDF DEFAULT-CYCLES DISTURBANCE...: until as many regions have lived;
+# stress_run DEVICE SPEC DEFAULT-CYCLES DISTURBANCE...: until as many regions have lived;
 # a disturbance that is named twice comes twice as often. All of them come once at least.
 stress_run() {
-	local dev=$1 cycles seed workers status=0 name
-	STRESS_BAR=$2
+	local dev=$1 spec=$2 cycles seed workers status=0 name
 	cycles=$(setting CYCLES "$3")
 	seed=$(setting SEED $((SRANDOM % 1000000)))
 	workers=$(setting WORKERS 3)
@@ -22,7 +24,7 @@ stress_run() {
 	note "to see it again: SEED=$seed CYCLES=$cycles WORKERS=$workers"
 	RANDOM=$seed
 
-	t_stress --dev "$dev" --peer "bar:$STRESS_BAR/2" --cycles "$cycles" --seed "$seed" \
+	t_stress --dev "$dev" --peer "$spec" --cycles "$cycles" --seed "$seed" \
 		--workers "$workers" >/tmp/stress.log 2>&1 &
 	STRESS_PID=$!
 	while stress_goes_on; do
@@ -95,6 +97,15 @@ disturb_exporter() {
 	pci_unbind "$STRESS_BAR"
 	forbid
 	come_back
+}
+
+disturb_cmb() {
+	some_patience
+	pci_unbind "$STRESS_CMB"
+	forbid
+	forgive
+	echo "$STRESS_CMB" >"$PCI/drivers/nvme/bind"
+	wait_for 20 test -e "$(nvme_cmb "$STRESS_CMB")" || fail "nvme offers no CMB after the bind"
 }
 
 disturb_nic() {

@@ -15,13 +15,12 @@ nic_bind() {
 
 # stress_on_nic PORT: PORT of the topology is where the BAR device is plugged in
 stress_on_nic() {
-	local bar
 	erdma_up
 	NICS=$(erdma_bdf)
 	load_modules
-	bar=$(ivshmem_bdf 0)
+	STRESS_BAR=$(ivshmem_bdf 0)
 	STRESS_PORT=$1
-	bind_peer_bar "$bar"
-	stress_run "$ERDMA_CLIENT" "$bar" 200 exporter exporter nic modules removal unplug
+	bind_peer_bar "$STRESS_BAR"
+	stress_run "$ERDMA_CLIENT" "bar:$STRESS_BAR/2" 200 exporter exporter nic modules removal unplug
 	rmmod erdma
 }

@@ -13,6 +13,6 @@ nic_bind() { make_rxe; }
 
 make_rxe
 load_modules
-bar=$(ivshmem_bdf 0)
-bind_peer_bar "$bar"
-stress_run rxe0 "$bar" 200 exporter exporter nic modules removal
+STRESS_BAR=$(ivshmem_bdf 0)
+bind_peer_bar "$STRESS_BAR"
+stress_run rxe0 "bar:$STRESS_BAR/2" 200 exporter exporter nic modules removal
