@@ -33,6 +33,12 @@ SHIM struct ibv_mr *ibv_reg_mr(struct ibv_pd *pd, void *addr, size_t length, int
 SHIM struct ibv_mr *ibv_reg_mr_iova(struct ibv_pd *pd, void *addr, size_t length, uint64_t iova,
 				    int access);
 
+/*
+ * The function here, whatever the name means to the program: where another library stands
+ * before this one, the linker makes the name that one's in here as well.
+ */
+static __typeof__(ibv_reg_mr) own_reg_mr __attribute__((alias("ibv_reg_mr")));
+
 static struct preload_functions real;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool working, verbose;
@@ -69,7 +75,7 @@ static bool check_self(void)
 	struct ibvx_info info;
 	struct ibvx *x;
 
-	if (preload_resolve(&real, (void *)ibv_reg_mr, problem, sizeof(problem))) {
+	if (preload_resolve(&real, (void *)own_reg_mr, problem, sizeof(problem))) {
 		say("cannot work: %s", problem);
 		return false;
 	}

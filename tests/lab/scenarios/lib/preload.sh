@@ -52,6 +52,10 @@ note "a NIC that takes none"
 make_rxe
 says 'as root: modprobe peer_umem.*the driver of rxe0 takes no dma-bufs' shimmed t_preload rxe0 "$node"
 
+note "behind another one"
+cp "$SHIM" /tmp/another.so
+LD_PRELOAD="/tmp/another.so $SHIM" says 'cannot work: another library stands before it: put it first' ibv_devinfo
+
 note "where it need not, and where it cannot"
 module_load peer_umem
 IBVX_PRELOAD=verbose says 'stands aside: peer_umem is loaded' shimmed ibv_devinfo
