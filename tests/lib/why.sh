@@ -4,7 +4,7 @@
 # The kernel's line about a refusal and the sentence of `peer_mem why` must be one thing
 # said twice. Read by the scenarios cli.why*.
 
-declare -A ERRNO_NAME=([6]=ENXIO [11]=EAGAIN [13]=EACCES [14]=EFAULT [18]=EXDEV [19]=ENODEV [22]=EINVAL
+declare -A ERRNO_NAME=([6]=ENXIO [7]=E2BIG [11]=EAGAIN [13]=EACCES [14]=EFAULT [18]=EXDEV [19]=ENODEV [22]=EINVAL
 	[28]=ENOSPC [95]=EOPNOTSUPP [121]=EREMOTEIO [124]=EMEDIUMTYPE)
 
 as_user() {

@@ -37,12 +37,14 @@ done
 kmsg_marker
 hold a EOPNOTSUPP import static "$nic"
 expect_log "$nic: t_export.*$bar BAR 2.*importer of the dma-buf does not support peer-to-peer"
+peer_mem why -n 1 | grep 'does not support peer-to-peer .*EOPNOTSUPP.*to change it: use a device' || fail "why"
 hold a "ok *" export ro
 hold a "ok 1 *" import dynamic "$nic" ro
 hold a ok release
 kmsg_marker
 hold a EACCES import dynamic "$nic"
 expect_log "importer is to write but the dma-buf was exported for reading"
+peer_mem why -n 1 | grep 'exported for reading .*EACCES.*PEER_MEM_EXPORT_WRITE' || fail "why"
 hold a ok close
 
 note "the processor sees the same bytes by both mappings, the kernel gets none"
