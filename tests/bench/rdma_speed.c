@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * rdma_speed --dev DEVICE --to-dev DEVICE --spec SPEC [--sizes N,N,...] [--rounds N]
+ * rdma_speed --dev DEVICE --to-dev DEVICE --spec SPEC [--sizes N,N,...] [--rounds N] [--ms N]
  *
  * How fast one NIC writes to, and reads from, another one's buffers: SPEC (as for t_copy) and
  * host memory, in turn, in one process over one connection, so that whatever else the machine
- * does meets both. Prints the best of the rounds for each size:
- *   write BYTES host MIB_PER_S spec MIB_PER_S
- *   read BYTES host MIB_PER_S spec MIB_PER_S
- *   latency BYTES host US spec US		one write at a time, until it has completed
+ * does meets both. Prints the best of the rounds for each size; there are at least so many, and
+ * as many as fit in so many milliseconds:
+ *   write BYTES host MIB_PER_S spec MIB_PER_S	(and read, and send)
+ *   latency-write BYTES host US spec US		(and so on) one at a time, until it has
+ *						completed, a send on both sides
  * The near end is the same kind of memory as the far end.
  */
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,7 @@
 #define DEPTH	    16
 #define ROUND_BYTES ((size_t)16 << 20)
 #define ROUND_MAX   2000 /* messages */
-#define PINGS	    100
+#define PINGS	    50
 
 enum { HOST, PEER, KINDS };
 
@@ -34,6 +36,7 @@ struct speed {
 	const char *spec;
 	const char *sizes;
 	int rounds;
+	int ms;
 	struct t_dev dev;
 	struct t_dev to_dev;
 	struct t_rc near;
@@ -72,18 +75,37 @@ static int post(struct speed *s, int kind, enum ibv_wr_opcode opcode, size_t siz
 	return t_rc_post_send(&s->near, &wr);
 }
 
+/* Where the n-th send arrives: as for a write. */
+static int post_recv(struct speed *s, int kind, size_t size, size_t n)
+{
+	struct ibv_sge sge = {
+		.addr = (uintptr_t)s->buf[kind].addr + BUFFER / 2 + n % (BUFFER / 2 / size) * size,
+		.length = (uint32_t)size,
+		.lkey = s->far_mr[kind]->lkey,
+	};
+	struct ibv_recv_wr wr = {.sg_list = &sge, .num_sge = 1};
+
+	return t_rc_post_recv(&s->far, &wr);
+}
+
 static int transfer(struct speed *s, int kind, enum ibv_wr_opcode opcode, size_t size,
 		    size_t count, size_t depth)
 {
+	bool send = opcode == IBV_WR_SEND;
 	struct ibv_wc wc;
 	size_t posted = 0;
 	int ret = 0;
 
 	for (size_t done = 0; done < count && !ret; done++) {
-		for (; posted < count && posted < done + depth && !ret; posted++)
-			ret = post(s, kind, opcode, size, posted);
+		for (; posted < count && posted < done + depth && !ret; posted++) {
+			ret = send ? post_recv(s, kind, size, posted) : 0;
+			if (!ret)
+				ret = post(s, kind, opcode, size, posted);
+		}
 		if (!ret)
 			ret = t_rc_wait(&s->near, &wc);
+		if (!ret && send)
+			ret = t_rc_wait(&s->far, &wc);
 	}
 	return ret;
 }
@@ -92,9 +114,10 @@ static int transfer(struct speed *s, int kind, enum ibv_wr_opcode opcode, size_t
 static int best_us(struct speed *s, enum ibv_wr_opcode opcode, size_t size, size_t count,
 		   size_t depth, double best[KINDS])
 {
+	double end = now_us() + s->ms * 1e3;
 	int ret = 0;
 
-	for (int round = 0; round < s->rounds && !ret; round++)
+	for (int round = 0; (round < s->rounds || now_us() < end) && !ret; round++)
 		for (int kind = 0; kind < KINDS && !ret; kind++) {
 			double start = now_us(), us;
 
@@ -106,7 +129,7 @@ static int best_us(struct speed *s, enum ibv_wr_opcode opcode, size_t size, size
 	return ret;
 }
 
-static int measure_rate(struct speed *s, const char *name, enum ibv_wr_opcode opcode, size_t size)
+static int measure_one(struct speed *s, const char *name, enum ibv_wr_opcode opcode, size_t size)
 {
 	size_t count = ROUND_BYTES / size < ROUND_MAX ? ROUND_BYTES / size : ROUND_MAX;
 	double us[KINDS];
@@ -116,22 +139,21 @@ static int measure_rate(struct speed *s, const char *name, enum ibv_wr_opcode op
 		printf("%s %zu host %.1f spec %.1f\n", name, size,
 		       (double)size / us[HOST] * 1e6 / (1 << 20),
 		       (double)size / us[PEER] * 1e6 / (1 << 20));
+	if (!ret)
+		ret = best_us(s, opcode, size, PINGS, 1, us);
+	if (!ret)
+		printf("latency-%s %zu host %.1f spec %.1f\n", name, size, us[HOST], us[PEER]);
+	fflush(stdout);
 	return ret;
 }
 
 static int measure(struct speed *s, size_t size)
 {
-	double us[KINDS];
-	int ret = measure_rate(s, "write", IBV_WR_RDMA_WRITE, size);
+	int ret = measure_one(s, "write", IBV_WR_RDMA_WRITE, size);
 
 	if (!ret)
-		ret = measure_rate(s, "read", IBV_WR_RDMA_READ, size);
-	if (!ret)
-		ret = best_us(s, IBV_WR_RDMA_WRITE, size, PINGS, 1, us);
-	if (!ret)
-		printf("latency %zu host %.1f spec %.1f\n", size, us[HOST], us[PEER]);
-	fflush(stdout);
-	return ret;
+		ret = measure_one(s, "read", IBV_WR_RDMA_READ, size);
+	return ret ? ret : measure_one(s, "send", IBV_WR_SEND, size);
 }
 
 static int open_kind(struct speed *s, int kind, const char *spec)
@@ -208,7 +230,8 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{"dev", required_argument, NULL, 'd'},	 {"to-dev", required_argument, NULL, 't'},
 		{"spec", required_argument, NULL, 's'},	 {"sizes", required_argument, NULL, 'z'},
-		{"rounds", required_argument, NULL, 'r'}, {0},
+		{"rounds", required_argument, NULL, 'r'}, {"ms", required_argument, NULL, 'm'},
+		{0},
 	};
 	struct speed s = {.sizes = "8,4K,64K,1M,8M", .rounds = 9};
 	int option, ret = 0;
@@ -220,12 +243,13 @@ int main(int argc, char **argv)
 		case 's': s.spec = optarg; break;
 		case 'z': s.sizes = optarg; break;
 		case 'r': s.rounds = atoi(optarg); break;
+		case 'm': s.ms = atoi(optarg); break;
 		default: ret = -EINVAL;
 		}
 	}
 	if (ret || !s.dev_name || !s.to_name || !s.spec || s.rounds < 1 || optind != argc) {
 		fputs("usage: rdma_speed --dev DEVICE --to-dev DEVICE --spec SPEC "
-		      "[--sizes N,N,...] [--rounds N]\n",
+		      "[--sizes N,N,...] [--rounds N] [--ms N]\n",
 		      stderr);
 		return T_FAIL;
 	}

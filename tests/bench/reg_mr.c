@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * reg_mr --dev DEVICE [--spec SPEC] [--sizes N,N,...] [--reps N] [--cpu] [--phases]
+ * reg_mr --dev DEVICE [--spec SPEC] [--sizes N,N,...] [--reps N] [--cpu] [--dmabuf] [--phases]
  *
  * What ibv_reg_mr() and ibv_dereg_mr() of a buffer cost, from the caller's
  * view. Prints for each size the median of many repetitions:
@@ -11,6 +11,8 @@
  *
  * With --cpu only what this thread's processor does counts, not what it waits
  * for: a NIC whose commands take a while would else be in the figure.
+ *
+ * With --dmabuf peer memory is registered by way of a dma-buf: export and registration.
  *
  * With --phases it measures once for each line that it reads from stdin, and
  * answers each time with "done" behind the figures. So one buffer, with the
@@ -48,6 +50,7 @@ struct bench {
 	const char *sizes;
 	size_t reps;
 	bool phases;
+	bool dmabuf;
 };
 
 struct samples {
@@ -79,11 +82,11 @@ static uint64_t median(uint64_t *values, size_t count)
 	return values[count / 2];
 }
 
-static int sample(const struct t_dev *dev, const struct t_buf *buf, size_t size,
+static int sample(struct t_dev *dev, const struct t_buf *buf, size_t size,
 		  uint64_t *reg, uint64_t *dereg)
 {
 	uint64_t start = now_ns();
-	struct ibv_mr *mr = ibv_reg_mr(dev->pd, buf->addr, size, ACCESS);
+	struct ibv_mr *mr = t_dev_reg_mr(dev, buf->addr, size, ACCESS);
 	int ret;
 
 	*reg = now_ns() - start;
@@ -91,14 +94,14 @@ static int sample(const struct t_dev *dev, const struct t_buf *buf, size_t size,
 		return t_fail(-errno, "ibv_reg_mr of %zu bytes of %s", size,
 			      buf->spec);
 	start = now_ns();
-	ret = -ibv_dereg_mr(mr);
+	ret = -t_dev_dereg_mr(mr);
 	*dereg = now_ns() - start;
 	return ret ? t_fail(ret, "ibv_dereg_mr of %zu bytes of %s", size,
 			    buf->spec) :
 		     0;
 }
 
-static int measure(const struct t_dev *dev, const struct t_buf *buf,
+static int measure(struct t_dev *dev, const struct t_buf *buf,
 		   size_t size, struct samples *samples)
 {
 	uint64_t ignored;
@@ -119,7 +122,7 @@ static int measure(const struct t_dev *dev, const struct t_buf *buf,
 }
 
 /* One size after the other, each from the buffer's start. */
-static int measure_all(const struct t_dev *dev, const struct t_buf *buf,
+static int measure_all(struct t_dev *dev, const struct t_buf *buf,
 		       const char *sizes, struct samples *samples)
 {
 	char *list = strdup(sizes);
@@ -140,7 +143,7 @@ static int measure_all(const struct t_dev *dev, const struct t_buf *buf,
 }
 
 /* One round, or with --phases as many as stdin asks for. */
-static int measure_phases(const struct bench *bench, const struct t_dev *dev,
+static int measure_phases(const struct bench *bench, struct t_dev *dev,
 			  const struct t_buf *buf, struct samples *samples)
 {
 	char line[64];
@@ -176,6 +179,7 @@ static int run(const struct bench *bench)
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (!ret)
 		ret = t_dev_open(&dev, bench->dev, T_GID_INDEX);
+	dev.by_dmabuf = bench->dmabuf;
 	if (!ret)
 		ret = t_buf_open(&buf, bench->spec);
 	if (!ret)
@@ -195,6 +199,7 @@ int main(int argc, char **argv)
 		{"sizes", required_argument, NULL, 'z'},
 		{"reps", required_argument, NULL, 'r'},
 		{"cpu", no_argument, NULL, 'c'},
+		{"dmabuf", no_argument, NULL, 'b'},
 		{"phases", no_argument, NULL, 'p'},
 		{0},
 	};
@@ -219,6 +224,9 @@ int main(int argc, char **argv)
 		case 'c':
 			the_clock = CLOCK_THREAD_CPUTIME_ID;
 			break;
+		case 'b':
+			bench.dmabuf = true;
+			break;
 		case 'p':
 			bench.phases = true;
 			break;
@@ -229,7 +237,7 @@ int main(int argc, char **argv)
 	}
 	if (!bench.dev || optind != argc || !bench.reps) {
 		fputs("usage: reg_mr --dev DEVICE [--spec SPEC] [--sizes N,N,...] "
-		      "[--reps N] [--cpu] [--phases]\n",
+		      "[--reps N] [--cpu] [--dmabuf] [--phases]\n",
 		      stderr);
 		return T_FAIL;
 	}

@@ -56,7 +56,7 @@ erdma_number() {
 }
 
 erdma_address() { # netdev n
-	ip addr add "10.9.0.$2/24" dev "$1"
+	ip addr replace "10.9.0.$2/24" dev "$1"
 	ip link set "$1" up
 }
 

@@ -39,15 +39,16 @@ pipeline_sum() {
 }
 
 # pipeline_judge NAME RAM NICS: this guest's NICs together moved each byte NICS times, the disk
-# once, and of all that RAM times to or from this guest's RAM. A row for pipeline_table.
+# once, and of all that RAM times to or from this guest's RAM. A row for pipeline_table; how
+# often a byte was in RAM is PIPELINE_PER then, and how long it took PIPELINE_MS.
 pipeline_judge() {
-	local by_disk by_nics elsewhere per us
+	local by_disk by_nics elsewhere
 	by_disk=$(disk_moved ram) by_nics=$(rnic_payload ram)
 	elsewhere=$(($(disk_moved elsewhere) + $(disk_moved bar)))
-	per=$(awk -v b="$((by_disk + by_nics))" -v n=$SIZE 'BEGIN { printf "%.2f", b / n }')
-	us=$(grep -o 'us=[0-9]*' /tmp/run | cut -d= -f2)
-	printf '%-22s %10d %12d %12d %10s %10.1f  %s\n' "$1" $SIZE "$by_disk" "$by_nics" "$per" \
-		"${us}e-3" "${PIPELINE_SUM#sum=}" >>/tmp/table
+	PIPELINE_PER=$(awk -v b="$((by_disk + by_nics))" -v n=$SIZE 'BEGIN { printf "%.2f", b / n }')
+	PIPELINE_MS=$(awk -F 'us=' '/us=/ { printf "%.1f", $2 / 1000; exit }' /tmp/run)
+	printf '%-22s %10d %12d %12d %10s %10s  %s\n' "$1" $SIZE "$by_disk" "$by_nics" \
+		"$PIPELINE_PER" "$PIPELINE_MS" "${PIPELINE_SUM#sum=}" >>/tmp/table
 	# All bytes were seen, or a counter that saw nothing would pass.
 	[ $((by_disk + elsewhere)) -eq $SIZE ] ||
 		fail "the trace shows $by_disk + $elsewhere bytes of the disk, should be $SIZE"

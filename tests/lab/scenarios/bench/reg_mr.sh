@@ -5,6 +5,7 @@
 # nanosecond, so the figures repeat to the digit). For ordinary host memory of one page
 # the modules may add at most 3 %. Without and with them alternate in one boot.
 . /src/tests/rdma/guest.sh
+. /src/tests/bench/guest.sh
 
 LIMIT=3
 OUT=/tmp/reg_mr
@@ -53,6 +54,17 @@ warm_up() {
 	reg_mr --dev rxe0 --sizes 4K --reps 4200 >/dev/null
 }
 
+# points WITHOUT WITH
+points() {
+	local size
+	for size in 4096 65536 1048576 16777216; do
+		point hook without $size "$(value "$1" reg_mr host $size)"
+		point hook with $size "$(value "$2" reg_mr host $size)"
+		point hook-dereg without $size "$(value "$1" dereg_mr host $size)"
+		point hook-dereg with $size "$(value "$2" dereg_mr host $size)"
+	done
+}
+
 judge() { # without with
 	local without with added
 	without=$(value "$1" reg_mr host 4096)
@@ -84,5 +96,6 @@ compare without1 with1
 note "again, after unloading and loading"
 compare without2 with2
 
+points without1 with1
 judge without1 with1
 judge without2 with2

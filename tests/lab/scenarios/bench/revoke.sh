@@ -6,9 +6,12 @@
 # by what ends their right to the memory: the IOMMU, their owner, or a kill. It has to
 # grow linearly, and a fence may take at most 20 us a region.
 
+. /src/tests/bench/guest.sh
+
 LIMIT=20000
-COUNTS='0 1 10 100 1000 3000 10000'
-TIMES='1 2 3'	# the least counts: what else the kernel does comes and goes
+COUNTS=$(by_mode '0 1000 3000 10000' '0 1 10 100 1000 3000 10000')
+FEW=$(by_mode '0 100' '0 1 10 100 1000')
+TIMES=$(by_mode '1 2' '1 2 3')	# the least counts: what else the kernel does comes and goes
 
 # policy NAME COUNTS ARGUMENTS...
 policy() {
@@ -49,10 +52,13 @@ bar=$(ivshmem_bdf)
 bind_peer_bar "$bar"
 
 policy fence "$COUNTS" --client "$(nvme_bdf)"
-policy wait "0 1 100 1000" --dev rxe0
-policy kill "0 1 100 1000" --dev rxe0
+policy wait "$FEW" --dev rxe0
+policy kill "$FEW" --dev rxe0
 least
 table
+while read -r policy count instructions; do
+	point revoke "$policy" "$count" "$instructions"
+done </tmp/revoke
 few=$(each fence 3000)
 many=$(each fence 10000)
 echo "bench: revoke fence each $many limit $LIMIT"

@@ -6,19 +6,23 @@
 . /src/tests/rnic/guest.sh
 . /src/tests/bench/guest.sh
 
+SIZES=$(by_mode 8,64K 8,512,4K,32K,64K,256K,1M,8M)
+ROUNDS=$(by_mode 2 21)
+MS=$(by_mode 0 600)
+
 erdma_up
 load_modules
 bar_a=$(ivshmem_bdf 0)
 bind_peer_bar "$bar_a"
 
-rdma_speed --rounds 41 --dev "$ERDMA_CLIENT" --to-dev "$ERDMA_SERVER" --spec "bar:$bar_a/2,size=16M" |
-	tee /tmp/speed
-[ "$(wc -l </tmp/speed)" -eq 15 ] || fail "not all was measured"
+rdma_speed --rounds "$ROUNDS" --ms "$MS" --sizes "$SIZES" --dev "$ERDMA_CLIENT" \
+	--to-dev "$ERDMA_SERVER" --spec "bar:$bar_a/2,size=16M" | tee /tmp/speed
+sizes=${SIZES//[^,]/}
+[ "$(wc -l </tmp/speed)" -eq $((6 * (${#sizes} + 1))) ] || fail "not all was measured"
 while read -r what size _ host _ bar; do
 	point "$what" host "$size" "$host"
 	point "$what" bar "$size" "$bar"
 done </tmp/speed
-awk '$1 != "latency" { printf "%s of %s bytes: BAR / host %.2f\n", $1, $2, $6 / $4 }' /tmp/speed
 
 unbind_peer_bar "$bar_a"
 rmmod erdma
