@@ -21,14 +21,14 @@ bench() {
 
 erdma_up
 note "bandwidth: bytes, iterations, peak and average MiB/s, Mpps"
-for tool in ib_write_bw ib_read_bw ib_send_bw; do
+for tool in $(by_mode ib_write_bw 'ib_write_bw ib_read_bw ib_send_bw'); do
 	bench perftest-bw 4 $tool -s 1048576 -n "$N"
 	bench perftest-bw 4 $tool -s 65536 -n $((5 * N / 2))
 done
-bench perftest-bw 4 ib_write_bw -s 2 -n $((10 * N))
+! bench_full || bench perftest-bw 4 ib_write_bw -s 2 -n $((10 * N))
 note "latency: bytes, iterations, min, max, typical, average us"
-for tool in ib_write_lat ib_send_lat ib_read_lat; do
+for tool in $(by_mode ib_write_lat 'ib_write_lat ib_send_lat ib_read_lat'); do
 	bench perftest-lat 5 $tool -s 8 -n "$N"
 done
-bench perftest-lat 5 ib_atomic_lat -n "$N"
+! bench_full || bench perftest-lat 5 ib_atomic_lat -n "$N"
 rmmod erdma
