@@ -8,6 +8,7 @@
 # pci_p2pdma_add_resource(): the direct map's tables are used unchecked (phys_pmd_init), and
 # where gen_pool_add_owner() fails, what was freed is read again when the driver goes.
 # module_add_driver(): EINVAL where it cannot make a directory.
+# __kmem_cache_create_args(): reports its failure with a call trace.
 # ftrace_set_filter(): EINVAL, and where it cannot copy the pattern, success with an empty filter.
 . /src/tests/vm/sweep.sh
 
@@ -26,6 +27,7 @@ sweep_binding "$bar"
 echo >"/sys/bus/pci/devices/$bar/driver_override"
 # a module is swept with those below it in place
 unload_modules
+sweep_never_below __kmem_cache_create_args
 sweep_module peer_mem
 module_load peer_mem
 declare -A never=([peer_bar]=module_add_driver [peer_umem]=ftrace_set_filter)
