@@ -25,6 +25,16 @@ sweep_setup() {
 	fi
 }
 
+# sweep_peers: everything loaded; NIC is the disk's function, with its CMB, BAR a BAR device
+sweep_peers() {
+	sweep_setup
+	load_modules
+	module_load peer_mem_test
+	nvme_load
+	NIC=$(nvme_bdf)
+	BAR=$(ivshmem_bdf)
+}
+
 # sweep_never_below SYMBOL: allocations made in a call from this function of the kernel do
 # not fail; one such range is possible
 sweep_never_below() {

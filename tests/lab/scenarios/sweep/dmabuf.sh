@@ -4,17 +4,12 @@
 # and importing it in every way that drivers do.
 . /src/tests/vm/sweep.sh
 
-sweep_setup
-load_modules
-module_load peer_mem_test
-nvme_load
-nic=$(nvme_bdf)
-bar=$(ivshmem_bdf)
-bind_peer_bar "$bar"
+sweep_peers
+bind_peer_bar "$BAR"
 
-sweep export "bar:$bar/2"
-sweep export "cmb:$nic,size=4M"
+sweep export "bar:$BAR/2"
+sweep export "cmb:$NIC,size=4M"
 for kind in dynamic lazy pinned; do
-	sweep import "bar:$bar/2" "$nic" "$kind"
+	sweep import "bar:$BAR/2" "$NIC" "$kind"
 done
 counters

@@ -4,18 +4,13 @@
 # mapped through sysfs, and a revoke that fences a pin. A revoke may not need memory.
 . /src/tests/vm/sweep.sh
 
-sweep_setup
-load_modules
-module_load peer_mem_test
-nvme_load
-nic=$(nvme_bdf)
-bar=$(ivshmem_bdf)
+sweep_peers
 
-map=/sys/bus/pci/devices/$bar
+map=/sys/bus/pci/devices/$BAR
 echo 1 >"$map/enable"
-sweep pin "file:$map/resource2" "$nic"
+sweep pin "file:$map/resource2" "$NIC"
 
-bind_peer_bar "$bar"
-sweep pin "bar:$bar/2" "$nic"
-sweep revoke "bar:$bar/2" "$nic" peer_bar
+bind_peer_bar "$BAR"
+sweep pin "bar:$BAR/2" "$NIC"
+sweep revoke "bar:$BAR/2" "$NIC" peer_bar
 counters

@@ -4,11 +4,6 @@
 # an IOMMU.
 . /src/tests/vm/sweep.sh
 
-sweep_setup
-load_modules
-module_load peer_mem_test
-nvme_load
-nic=$(nvme_bdf)
-bar=$(ivshmem_bdf)
-bind_peer_bar "$bar"
-sweep pin "bar:$bar/2" "$nic"
+sweep_peers
+bind_peer_bar "$BAR"
+sweep pin "bar:$BAR/2" "$NIC"

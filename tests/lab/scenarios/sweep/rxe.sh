@@ -4,20 +4,15 @@
 # device behind the same switch (bus addresses).
 . /src/tests/vm/sweep.sh
 
-sweep_setup
-load_modules
-module_load peer_mem_test
-nvme_load
+sweep_peers
 make_rxe
-nic=$(nvme_bdf)
-bar=$(ivshmem_bdf)
-bind_peer_bar "$bar"
+bind_peer_bar "$BAR"
 
-sweep map "bar:$bar/2"
-sweep map "cmb:$nic"
+sweep map "bar:$BAR/2"
+sweep map "cmb:$NIC"
 sweep reg host:size=1M rxe0
-sweep reg "bar:$bar/2,size=4M" rxe0
-sweep reg "cmb:$nic,size=4M" rxe0
-sweep pin "bar:$bar/2" "$nic"
-sweep pin "cmb:$nic,size=4M" "$nic"
+sweep reg "bar:$BAR/2,size=4M" rxe0
+sweep reg "cmb:$NIC,size=4M" rxe0
+sweep pin "bar:$BAR/2" "$NIC"
+sweep pin "cmb:$NIC,size=4M" "$NIC"
 counters
