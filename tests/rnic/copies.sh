@@ -100,6 +100,6 @@ copies_down() {
 	rnic_healthy
 	unbind_peer_bar "$bar_a"
 	unbind_peer_bar "$bar_b"
-	rmmod erdma
+	erdma_unload
 	unload_modules
 }

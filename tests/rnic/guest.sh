@@ -48,6 +48,14 @@ erdma_load() {
 	erdma_neighbours
 }
 
+# The driver frees its command queue while its interrupt handler may still read it on another
+# processor (KASAN: erdma_polling_cmd_completions). It has those interrupts on the first
+# processor, so it is let go from there.
+erdma_unload() { taskset -c 0 rmmod erdma; }
+erdma_unbind() { # bdf
+	taskset -c 0 tee "$PCI/devices/$1/driver/unbind" <<<"$1" >/dev/null
+}
+
 # erdma_number BDF: the last byte of its MAC and of its address
 erdma_number() {
 	local mac

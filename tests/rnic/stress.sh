@@ -6,7 +6,7 @@
 . /src/tests/rnic/guest.sh
 . /src/tests/rdma/stress.sh
 
-nic_unbind() { pci_unbind "$NICS"; }
+nic_unbind() { erdma_unbind "$NICS"; }
 
 nic_bind() {
 	echo "$NICS" >"$PCI/drivers/erdma/bind"
@@ -20,7 +20,11 @@ stress_on_nic() {
 	load_modules
 	STRESS_BAR=$(ivshmem_bdf 0)
 	STRESS_PORT=$1
+	shift
 	bind_peer_bar "$STRESS_BAR"
-	stress_run "$ERDMA_CLIENT" "bar:$STRESS_BAR/2" 200 exporter exporter nic modules removal unplug
-	rmmod erdma
+	# 7.3's pciehp takes its reset lock inside the rescan lock and the other way round, says
+	# lockdep of any unplugging, and says nothing more then
+	[ -e /proc/lockdep ] || set -- unplug
+	stress_run "$ERDMA_CLIENT" "bar:$STRESS_BAR/2" 200 exporter exporter nic modules removal "$@"
+	erdma_unload
 }

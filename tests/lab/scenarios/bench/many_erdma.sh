@@ -13,4 +13,4 @@ echo 0 >/sys/module/peer_bar/parameters/pages
 bind_peer_bar "$bar"
 many_points many-erdma host "$ERDMA_CLIENT" host:size=16M
 many_points many-erdma bar "$ERDMA_CLIENT" "bar:$bar/2,size=16M"
-rmmod erdma
+erdma_unload

@@ -83,9 +83,9 @@ fi
 judge
 
 note "by way of a dma-buf"
-rmmod erdma
+erdma_unload
 ERDMA_KO=/build/kernel-stock/erdma-dmabuf.ko
 erdma_up
 reg_mr --dev "$ERDMA_CLIENT" --sizes 4K --reps 100 >/dev/null
 measure bar-dmabuf "bar:$bar_64g/2" "$SMALL$LARGE$HUGE" "$REPS" --dmabuf
-rmmod erdma
+erdma_unload

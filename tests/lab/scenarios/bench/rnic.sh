@@ -31,4 +31,4 @@ for tool in $(by_mode ib_write_lat 'ib_write_lat ib_send_lat ib_read_lat'); do
 	bench perftest-lat 5 $tool -s 8 -n "$N"
 done
 ! bench_full || bench perftest-lat 5 ib_atomic_lat -n "$N"
-rmmod erdma
+erdma_unload

@@ -25,5 +25,5 @@ while read -r what size _ host _ bar; do
 done </tmp/speed
 
 unbind_peer_bar "$bar_a"
-rmmod erdma
+erdma_unload
 unload_modules

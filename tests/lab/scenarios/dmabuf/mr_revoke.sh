@@ -77,7 +77,7 @@ wait_for 20 no_dmabufs || fail "left: $(live_counters)"
 note "the NIC's driver goes and takes the region along"
 owner a "$spec"
 hold a ok work
-rmmod erdma
+erdma_unload
 [ "$(counter live_maps)" = 0 ] || fail "$(counter live_maps) mappings without a NIC"
 hold_end a
 wait_for 20 no_dmabufs || fail "left: $(live_counters)"

@@ -37,4 +37,4 @@ hold b ok work
 hold_end a
 hold_end b
 wait_for 20 no_dmabufs || fail "left: $(live_counters)"
-rmmod erdma
+erdma_unload

@@ -44,10 +44,10 @@ mkfifo /tmp/wait
 t_selfmap --dev "$ERDMA_CLIENT" wait </tmp/wait >/tmp/selfmap &
 exec 9>/tmp/wait
 wait_for 20 grep -q ok /tmp/selfmap || fail "not registered: $(cat /tmp/selfmap)"
-pci_unbind "$(erdma_bdf)"
+erdma_unbind "$(erdma_bdf)"
 exec 9>&-
 wait $!
 wait_for 10 nothing_left || fail "unbind: $(left)"
 [ "$(counter revoke_waits)" -eq 0 ] || fail "the unbind waited"
-rmmod erdma
+erdma_unload
 unload_modules

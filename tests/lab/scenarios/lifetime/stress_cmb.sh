@@ -12,4 +12,4 @@ load_modules
 nvme_load
 STRESS_CMB=$(nvme_bdf)
 stress_run "$ERDMA_CLIENT" "cmb:$STRESS_CMB,size=512K" 300 cmb cmb nic
-rmmod erdma
+erdma_unload

@@ -29,5 +29,5 @@ patched_more "${nics[@]}" "bar:$bar_a/2" host
 
 unbind_peer_bar "$bar_a"
 unbind_peer_bar "$bar_b"
-rmmod erdma
+erdma_unload
 unload_modules

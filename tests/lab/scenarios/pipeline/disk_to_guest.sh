@@ -54,5 +54,5 @@ fi
 
 meet end
 unbind_peer_bar "$bar"
-rmmod erdma
+erdma_unload
 unload_modules

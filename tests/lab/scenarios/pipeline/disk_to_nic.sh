@@ -43,5 +43,5 @@ must_fail t_pipeline --disk /dev/nvme0n1 --size $SIZE --chunk $CHUNK \
 
 unbind_peer_bar "$bar_a"
 unbind_peer_bar "$bar_b"
-rmmod erdma
+erdma_unload
 unload_modules

@@ -53,5 +53,5 @@ grep -A1 '#bytes' /tmp/perftest.client
 [ "$(rnic_payload 'bar.*')" -eq $((2 * 20 * 1048576)) ] || fail "not all payload in the BAR"
 rnic_healthy
 unbind_peer_bar "$bar_a"
-rmmod erdma
+erdma_unload
 unload_modules

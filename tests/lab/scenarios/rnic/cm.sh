@@ -26,4 +26,4 @@ timeout 20 rping -c -a 10.9.0.2 -p 9999 -C 1 >/tmp/rping.client 2>&1 || status=$
 [ "$status" -ne 124 ] || fail "rping hangs where nobody listens"
 grep -q RDMA_CM_EVENT_REJECTED /tmp/rping.client || { cat /tmp/rping.client; fail "not rejected"; }
 rnic_healthy
-rmmod erdma
+erdma_unload

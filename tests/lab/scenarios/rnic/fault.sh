@@ -39,4 +39,4 @@ note "a command is refused: an error for the program, and no more"
 rnic-ctl "$bdf" fault cmd-fail 1
 must_fail ibv_rc_pingpong -d "$ERDMA_CLIENT" -g 1 -n 1
 works "after a refused command"
-rmmod erdma
+erdma_unload

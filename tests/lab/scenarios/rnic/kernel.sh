@@ -65,4 +65,4 @@ for controller in /sys/class/nvme/nvme*; do
 done
 target_down
 rmmod nvme-rdma nvmet-rdma
-rmmod erdma
+erdma_unload

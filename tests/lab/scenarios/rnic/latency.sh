@@ -14,4 +14,4 @@ perftest_run 0 ib_send_lat -s 8 -n 20 -e
 perftest_run 0 ib_atomic_lat -n 50
 perftest_run 6553600 ib_send_bw -s 65536 -n 100 -e
 perftest_run 6553600 ib_read_bw -s 65536 -n 100 -e
-rmmod erdma
+erdma_unload

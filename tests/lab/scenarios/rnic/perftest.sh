@@ -23,4 +23,4 @@ perftest_run 0 ib_read_bw -s 4096 -n 20 -q 16
 if ib_write_bw --help | grep -q write_with_imm; then
 	perftest_run 6553600 ib_write_bw -s 65536 -n 100 --write_with_imm
 fi
-rmmod erdma
+erdma_unload

@@ -30,14 +30,14 @@ ip link set "$(erdma_netdev "$bdf")" mtu 1400
 moves "with another MTU"
 
 note "rmmod and insmod"
-rmmod erdma
+erdma_unload
 [ ! -e "/sys/class/infiniband/$ERDMA_CLIENT" ] || fail "$ERDMA_CLIENT is still there"
 insmod "$ERDMA_KO"
 wait_for 10 erdma_ready "$ERDMA_CLIENT" || fail "not ready after insmod"
 moves "after insmod"
 
 note "unbind, FLR, bind"
-pci_unbind "$bdf"
+erdma_unbind "$bdf"
 grep -q flr "$PCI/devices/$bdf/reset_method" || fail "no function level reset"
 before=$(rnic_stat "$bdf" resets)
 echo 1 >"$PCI/devices/$bdf/reset"
@@ -46,4 +46,4 @@ echo "$bdf" >"$PCI/drivers/erdma/bind"
 wait_for 10 erdma_ready "$ERDMA_CLIENT" || fail "not ready after FLR"
 moves "after FLR"
 rnic_healthy
-rmmod erdma
+erdma_unload

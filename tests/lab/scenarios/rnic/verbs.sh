@@ -20,4 +20,4 @@ t_copy --dev "$ERDMA_CLIENT" --from host:size=1M --to host:size=1M --verb send |
 t_pair --dev "$ERDMA_CLIENT" --from host:size=1M --to host:size=1M
 [ "$(rnic_payload all)" -eq "$(rnic_payload ram)" ] || fail "payload outside RAM"
 rnic_show
-rmmod erdma
+erdma_unload

@@ -20,4 +20,4 @@ sweep reg "bar:$bar/2" "$ERDMA_CLIENT"
 sweep reg "cmb:$(nvme_bdf),size=4M" "$ERDMA_CLIENT"
 sweep regdmabuf "bar:$bar/2" "$ERDMA_CLIENT"
 counters
-rmmod erdma
+erdma_unload

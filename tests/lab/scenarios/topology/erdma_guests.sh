@@ -60,5 +60,5 @@ payload=$(rnic_payload all)
 [ "$payload" -gt 0 ] && [ "$(rnic_payload ram)" -eq 0 ] || { rnic_show; fail "payload $payload"; }
 meet end
 unbind_peer_bar "$bar"
-rmmod erdma
+erdma_unload
 unload_modules
