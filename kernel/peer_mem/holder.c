@@ -31,7 +31,7 @@ void peer_mem_via_get(struct peer_mem_via *via)
 	unsigned long args[6];
 	struct file *file;
 
-	if (current->flags & (PF_KTHREAD | PF_IO_WORKER))
+	if (current->flags & (PF_KTHREAD | PF_IO_WORKER) || !current->files)
 		return;
 	/* ioctl() and write(), the ways to register, begin with the descriptor */
 	syscall_get_arguments(current, current_pt_regs(), args);
@@ -104,13 +104,13 @@ static void kill_who_has(const struct peer_mem_region *region,
 
 	rcu_read_lock();
 	for_each_process_thread(process, task) {
-		bool seen = is_seen(task, before);
-
-		before = task;
 		/* one thread dies, all do; a dying one may still have it */
-		if (seen || fatal_signal_pending(task) ||
+		if (is_seen(task, before) || fatal_signal_pending(task) ||
 		    READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT ||
-		    !may_kill(pin, task) || !has_file(task, &pin->via))
+		    !may_kill(pin, task))
+			continue;
+		before = task;
+		if (!has_file(task, &pin->via))
 			continue;
 		pci_warn(region->desc.pdev,
 			 "peer_mem: BAR %d is revoked: killing process %d, which has the file that holds registrations of it\n",

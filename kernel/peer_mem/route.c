@@ -70,6 +70,7 @@ struct verdict {
 static DEFINE_SPINLOCK(verdicts_lock);
 static struct verdict verdicts[NR_VERDICTS];	/* verdicts_lock */
 static unsigned int next_verdict;		/* verdicts_lock */
+static unsigned int verdict_age;		/* verdicts_lock; how often forgotten */
 
 static struct pci_bus *root_bus(struct pci_dev *pdev)
 {
@@ -85,12 +86,13 @@ static u32 host_bridge_number(struct pci_dev *pdev)
 	return (u32)pci_domain_nr(pdev->bus) << 8 | root_bus(pdev)->number;
 }
 
-static bool recall(u64 pair, bool *allowed)
+static bool recall(u64 pair, bool *allowed, unsigned int *age)
 {
 	bool found = false;
 	int i;
 
 	spin_lock(&verdicts_lock);
+	*age = verdict_age;
 	for (i = 0; !found && i < NR_VERDICTS; i++) {
 		found = verdicts[i].known && verdicts[i].pair == pair;
 		if (found)
@@ -104,14 +106,17 @@ static bool host_bridge_allowed(struct pci_dev *owner, struct pci_dev *client)
 {
 	u64 pair = (u64)host_bridge_number(owner) << 32 |
 		   host_bridge_number(client);
+	unsigned int age;
 	bool allowed;
 
-	if (recall(pair, &allowed))
+	if (recall(pair, &allowed, &age))
 		return allowed;
 	allowed = pci_p2pdma_distance(owner, &client->dev, false) >= 0;
 	spin_lock(&verdicts_lock);
-	verdicts[next_verdict++ % NR_VERDICTS] =
-		(struct verdict){ .pair = pair, .known = true, .allowed = allowed };
+	if (age == verdict_age)
+		verdicts[next_verdict++ % NR_VERDICTS] = (struct verdict){
+			.pair = pair, .known = true, .allowed = allowed
+		};
 	spin_unlock(&verdicts_lock);
 	return allowed;
 }
@@ -119,6 +124,7 @@ static bool host_bridge_allowed(struct pci_dev *owner, struct pci_dev *client)
 void peer_mem_route_forget(void)
 {
 	spin_lock(&verdicts_lock);
+	verdict_age++;
 	memset(verdicts, 0, sizeof(verdicts));
 	spin_unlock(&verdicts_lock);
 }

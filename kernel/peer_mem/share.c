@@ -70,18 +70,20 @@ struct peer_mem_pin *peer_mem_pin_share(struct peer_mem_pin *pin, bool via_file)
 int peer_mem_pin_borrow(struct peer_mem_pin *pin, struct peer_mem_pin *from,
 			struct dma_buf *dmabuf)
 {
+	/* not a chain: what it was made of in the end lends */
+	struct dma_buf *lender = from->lender ?: dmabuf;
 	int ret = 0;
 
 	mutex_lock(&from->region->map_lock);
 	if (pin->lender) {
 		/* the next mapping of the range */
-		ret = pin->lender == dmabuf ? 0 : -EXDEV;
+		ret = pin->lender == lender ? 0 : -EXDEV;
 	} else if (!from->base) {
 		ret = -ENODEV;
 	} else {
-		/* the VMA's file holds it now */
-		get_dma_buf(dmabuf);
-		pin->lender = dmabuf;
+		/* the VMA's file holds it now, or what that dma-buf has borrowed */
+		get_dma_buf(lender);
+		pin->lender = lender;
 		pin->base = from->base;
 		pin->base->nr_users++;
 	}

@@ -12,7 +12,8 @@
  *   unwritable  exports into a struct that cannot be written: EFAULT and no descriptor
  *   behind SPEC another buffer, mapped right behind the first
  *   protect ro|none
- *   close       the current dma-buf; the one before it becomes the current one
+ *   close [N]   the current dma-buf, or the N-th from 0; the last that is left becomes the
+ *               current one
  *   path        the same, but keeps a descriptor that only names it (O_PATH), and makes and
  *               maps other files: the kernel may put one where the dma-buf's was
  *   intact      are those mappings as they were?
@@ -288,6 +289,20 @@ static int do_info(void)
 	return 1;
 }
 
+static int do_close(const char *which)
+{
+	int n = which ? (int)number(which) : nr_dmabufs - 1, fd;
+
+	if (n >= nr_dmabufs)
+		return -EINVAL;
+	fd = dmabufs[n];
+	for (nr_dmabufs--; n < nr_dmabufs; n++) {
+		dmabufs[n] = dmabufs[n + 1];
+		sizes[n] = sizes[n + 1];
+	}
+	return close(fd) ? -errno : 0;
+}
+
 /* The file goes, its name stays, and with it the dma-buf. */
 static int do_path(void)
 {
@@ -358,7 +373,7 @@ static int obey(const char *verb, char **words)
 	if (!nr_dmabufs)
 		return t_fail(-EINVAL, "%s before any export", verb);
 	if (!strcmp(verb, "close"))
-		return close(dmabufs[--nr_dmabufs]) ? -errno : 0;
+		return do_close(words[0]);
 	if (!strcmp(verb, "path"))
 		return do_path();
 	if (!strcmp(verb, "import") && words[0])

@@ -44,6 +44,7 @@ struct mock {
 
 static DEFINE_MUTEX(offer_lock);
 static struct mock *offered;		/* offer_lock */
+static bool open_for_offers;		/* offer_lock; from init to exit */
 
 static void release(struct kref *ref)
 {
@@ -105,18 +106,23 @@ static int get_extents(struct vm_area_struct *vma, unsigned long addr,
 	size_t part;
 	int ret = 0;
 
-	if (!READ_ONCE(mock->hooked))
-		test_mispaired("asked after the hook was unregistered");
+	if (!READ_ONCE(mock->hooked)) {
+		/* its region is gone; another offer's hook finds this mapping too */
+		if (mock == READ_ONCE(offered))
+			test_mispaired("asked after the hook was unregistered");
+		return -ENODEV;
+	}
 	for (; !ret && len; paddr += part, len -= part) {
 		bool over = READ_ONCE(mock->revoked);
 
 		usleep_range(20, 50);	/* a revoke may well come between two */
 		part = min_t(size_t, len, PIECE);
-		take(mock, paddr, part);
 		ret = peer_mem_sink_add(sink, mock->region, paddr, part);
 		if (ret)
-			give_back(mock, paddr, part);
-		else if (over)
+			break;
+		/* a revoke waits for the pin now, and nobody gives back before we return */
+		take(mock, paddr, part);
+		if (over)
 			test_mispaired("pinned after the revoke");
 	}
 	return ret;
@@ -310,7 +316,9 @@ static int offer_set(const char *text, const struct kernel_param *kp)
 	strscpy(name, text);
 	strim(name);
 	mutex_lock(&offer_lock);
-	if (!strcmp(name, "none")) {
+	if (!open_for_offers) {
+		ret = -EAGAIN;
+	} else if (!strcmp(name, "none")) {
 		if (offered)
 			take_back(offered);
 		ret = 0;
@@ -329,9 +337,17 @@ static const struct kernel_param_ops offer_ops = { .set = offer_set };
 module_param_cb(offer, &offer_ops, NULL, 0200);
 MODULE_PARM_DESC(offer, "BDF/BAR to offer through /dev/peer_mem_test; none: take it back");
 
+void test_exporter_init(void)
+{
+	mutex_lock(&offer_lock);
+	open_for_offers = true;
+	mutex_unlock(&offer_lock);
+}
+
 void test_exporter_exit(void)
 {
 	mutex_lock(&offer_lock);
+	open_for_offers = false;
 	if (offered)
 		take_back(offered);
 	mutex_unlock(&offer_lock);

@@ -199,6 +199,8 @@ static int __init test_init(void)
 	ret = misc_register(&test_dev);
 	if (ret)
 		test_mispaired_exit();
+	else
+		test_exporter_init();
 	return ret;
 }
 

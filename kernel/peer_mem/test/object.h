@@ -29,6 +29,8 @@ long test_mistake(struct xarray *objects, void __user *uarg);
 
 int test_exporter_mmap(struct file *file, struct vm_area_struct *vma);
 int test_exporter_mistake(unsigned int what);	/* -ENODEV: nothing is offered */
+/* Offers are taken between the two. */
+void test_exporter_init(void);
 void test_exporter_exit(void);
 
 /* ---- mispaired.c ---- */

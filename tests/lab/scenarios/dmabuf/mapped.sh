@@ -8,6 +8,7 @@
 . /src/tests/vm/export.sh
 
 M=1048576
+holds_dmabufs() { [ "$(counter live_dmabufs)" -eq "$1" ]; }
 cmb_is_free() { [ "$(cat "$PCI/devices/$nic/p2pmem/available")" -eq "$free" ]; }
 
 start() { # spec: exported and mapped; nothing of the buffer itself is left
@@ -41,9 +42,19 @@ hold a "*peer_mem $bar BAR 2 +0x10000 rw peer_bar;*" info
 hold a 'ok 1 *' import pinned "$nic"
 same_address "$(word 3)" "$bar_base + 65536" || fail "programmed $(word 3)"
 hold a ok release
-hold a 'ok 1 *' import dynamic "$nic"
 hold a 'ok 1 *' pin "$nic"
 hold a ok unpin
+
+note "one of that one keeps the first, and not those between"
+hold a ok unmap-map
+hold a ok map
+hold a 'ok 1048576 0' export-map
+hold a ok unmap-map
+hold a ok close 0
+hold a ok close 0
+wait_for 20 holds_dmabufs 2 || fail "$(counter live_dmabufs) dma-bufs live, should be 2"
+hold a ok map
+hold a 'ok 1 *' import dynamic "$nic"
 
 note "the device goes: who can be told is told, the pin is waited for"
 hold a 'ok 1 *' pin "$nic"
