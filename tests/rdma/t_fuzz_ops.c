@@ -205,7 +205,7 @@ static bool change_map(struct fuzz_thread *thread)
 
 /*
  * The CPU's access, by a system call: it fails where a program would get a signal. Nothing is
- * written to a CMB: where mprotect() took the right to write and gave it back, the kernel (7.3)
+ * written to a CMB: where mprotect() gave the right to write to a clean page, the kernel (7.3)
  * faults on the write for ever. (sysfs has a page_mkwrite, and do_page_mkwrite() takes pages
  * without a mapping, as those of p2pmem are, for truncated ones.)
  */
