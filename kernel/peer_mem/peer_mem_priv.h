@@ -7,8 +7,8 @@
  * Lock order, outermost first:
  *
  *   device_lock (PCI core, around unbind)
- *     region->revoke_lock	mutex, around an exporter's zap and the
- *			invalidation of dma-bufs
+ *     region->revoke_lock	mutex, around an exporter's zap, the
+ *			invalidation of dma-bufs and the release of one
  *     mmap_lock
  *       dma_resv of a dma-buf	importers map and unmap under it, revoke
  *			invalidates under it. The kernel fixes that mmu notifiers
@@ -251,7 +251,8 @@ void peer_dmabuf_hook_exit(void);
 
 /*
  * A pin that is being filled through a mapping of @dmabuf, whose own pin is @from: the
- * extents are @from's, and @dmabuf lives as long as the pin. The pin is in the
+ * extents are @from's, and @dmabuf lives as long as the pin, or what it has itself
+ * borrowed from. The pin is in the
  * region already. -ENODEV: revoked meanwhile; -EXDEV: it has another's extents.
  */
 int peer_mem_pin_borrow(struct peer_mem_pin *pin, struct peer_mem_pin *from,

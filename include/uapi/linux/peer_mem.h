@@ -12,7 +12,7 @@
  *   ENOTTY	no such ioctl in this version
  *   EFAULT	the struct is not readable or writable
  *   EINVAL	size too small, unknown flag, reserved member set
- *   E2BIG	see above
+ *   E2BIG	see above; also a size above 4096
  * and those named at the call.
  */
 #ifndef _UAPI_LINUX_PEER_MEM_H
