@@ -140,21 +140,22 @@ disturb_removal() {
 	come_back
 }
 
-# The port is not free at the moment at which the kernel has let the device go.
-plugged_in() {
-	monitor_ask "device_add ivshmem-plain,id=bar0,memdev=bar0-$STRESS_PLUGS,bus=$STRESS_PORT"
-	wait_for 8 test -e "$PCI/devices/$STRESS_BAR/resource2"
-}
-
 # ... and for the port that it is plugged in (bar0 of the topology, on STRESS_PORT).
 disturb_unplug() {
 	some_patience
 	monitor_ask device_del bar0
 	wait_for 60 test ! -e "$PCI/devices/$STRESS_BAR" || fail "it does not let itself be unplugged"
 	forbid
-	# Not with its old memory: QEMU 11.1 dies of that when the BAR was not decoded last.
-	STRESS_PLUGS=$((${STRESS_PLUGS-0} + 1))
-	monitor_ask "object_add memory-backend-memfd,id=bar0-$STRESS_PLUGS,size=64M,share=on"
-	wait_for 60 plugged_in || fail "it was not plugged in"
+	plug_bar "$STRESS_BAR" "$STRESS_PORT"
+	come_back
+}
+
+# ... and out of the blue: the device is gone before anybody is asked.
+disturb_surprise() {
+	some_patience
+	pci_pull "$STRESS_BAR"
+	wait_for 60 test ! -e "$PCI/devices/$STRESS_BAR" || fail "the kernel does not let go of what was pulled"
+	forbid
+	plug_bar "$STRESS_BAR" "$STRESS_PORT"
 	come_back
 }

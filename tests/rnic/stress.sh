@@ -24,7 +24,7 @@ stress_on_nic() {
 	bind_peer_bar "$STRESS_BAR"
 	# 7.3's pciehp takes its reset lock inside the rescan lock and the other way round, says
 	# lockdep of any unplugging, and says nothing more then
-	[ -e /proc/lockdep ] || set -- unplug
+	[ -e /proc/lockdep ] || set -- unplug surprise
 	stress_run "$ERDMA_CLIENT" "bar:$STRESS_BAR/2" 200 exporter exporter nic modules removal "$@"
 	erdma_unload
 }

@@ -127,6 +127,7 @@ static int run_case(struct run *run, const struct ucp_op *op, size_t len)
 	char what[64];
 	int ret;
 
+	run->side.moving = len;
 	snprintf(what, sizeof(what), "%s of %zu bytes", op->name, len);
 	ret = prepare(run, op, len, receives);
 	if (!ret)

@@ -32,12 +32,16 @@ struct side {
 	size_t am_len;
 	bool am_eager;	 /* its data is here */
 	void *pending; /* a receive that was posted ahead */
+	size_t moving; /* bytes of the operation under way: what is waited for may take that long */
 };
 
 /* Maps @spec, sets UCX up, connects. Prints what failed. */
 int side_open(struct side *side, int fd, const char *spec, bool with_memh);
 /* Both ends call it, or the one that is still open sees requests fail. */
 void side_close(struct side *side);
+
+/* On t_now_ms(): when what is waited for from now on must be there. */
+uint64_t side_deadline(const struct side *side);
 
 /* Both ends come here. */
 int side_in_step(struct side *side);

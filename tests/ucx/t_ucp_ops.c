@@ -115,7 +115,7 @@ static int am_active(struct side *side, size_t start, size_t len)
 
 static int am_passive(struct side *side, size_t start, size_t len)
 {
-	uint64_t end = t_now_ms() + T_DEADLINE_MS;
+	uint64_t end = side_deadline(side);
 	ucp_request_param_t param = side_param(side);
 	void *am;
 

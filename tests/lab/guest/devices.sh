@@ -50,6 +50,32 @@ pci_bind() {
 	[ "$(pci_driver "$1")" = "$2" ] || fail "$2 did not bind to $1"
 }
 
+# --- devices that come and go (topologies with `hotplug native`)
+
+# pci_pull BDF: as if a hand pulled the card: it is gone when the kernel hears of it (pciehp's
+# surprise removal). QEMU lets a device go when its slot's power controller and power indicator go
+# off (Slot Control in the PCI Express capability, bits 10 and 9:8). Here that happens behind the
+# driver's back: with hotplug interrupts (bit 5) off, and with power back when they are on again.
+pci_pull() {
+	local port
+	port=$(basename "$(dirname "$(readlink -f "$PCI/devices/$1")")")
+	setpci -s "$port" CAP_EXP+18.w=0700:0720 CAP_EXP+18.w=0020:0420
+}
+
+# plug_bar BDF PORT: a new BAR device in PORT of the topology, where BDF was. Not with the memory of
+# the one before: QEMU 11.1 dies of that when the BAR was not decoded last.
+plug_bar() {
+	PLUGS=$((${PLUGS-0} + 1))
+	monitor_ask "object_add memory-backend-memfd,id=plugged-$PLUGS,size=64M,share=on"
+	wait_for 60 plugged_in "$1" "$2" || fail "$1 was not plugged in"
+}
+
+# The port is not free at the moment at which the kernel has let the device go.
+plugged_in() {
+	monitor_ask "device_add ivshmem-plain,id=bar0,memdev=plugged-$PLUGS,bus=$2"
+	wait_for 8 test -e "$PCI/devices/$1/resource2"
+}
+
 # --- NVMe: its controller memory buffer, shared by the kernel's own driver
 
 nvme_load() { # [n]

@@ -135,6 +135,12 @@ nothing_live() {
 	[ -z "$(live_counters)" ]
 }
 
+# nothing_pinned: likewise, where what is not pinned lives on
+nothing_pinned() {
+	[ "$(counter live_pins)" -eq 0 ] && [ "$(counter live_umems)" -eq 0 ] &&
+		[ "$(counter live_pinned_bytes)" -eq 0 ]
+}
+
 # no_dmabufs: likewise, where regions live on
 no_dmabufs() {
 	[ "$(counter live_dmabufs)" = 0 ] && [ "$(counter live_maps)" = 0 ]

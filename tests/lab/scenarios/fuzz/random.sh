@@ -21,10 +21,6 @@ fuzz() {
 	wait_for 20 nothing_pinned || fail "left: $(live_counters)"
 }
 
-nothing_pinned() {
-	[ "$(counter live_pins)" -eq 0 ] && [ "$(counter live_umems)" -eq 0 ]
-}
-
 peers_find
 peers_up
 note "to see it again: SEED=$seed OPS=$ops THREADS=$threads"

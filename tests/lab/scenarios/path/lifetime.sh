@@ -7,11 +7,6 @@
 . /src/tests/rdma/guest.sh
 . /src/tests/rdma/hold.sh
 
-nothing_pinned() {
-	[ "$(counter live_pins)" -eq 0 ] && [ "$(counter live_umems)" -eq 0 ] &&
-		[ "$(counter live_pinned_bytes)" -eq 0 ]
-}
-
 outlives_munmap() { # spec
 	note "outlives munmap: $1"
 	hold_start owner "$1"
