@@ -55,14 +55,15 @@ static struct pci_dev *redirecting_port(struct pci_dev *pdev,
 }
 
 /*
- * The kernel's verdict on a pair of host bridges, remembered: it depends on nothing
- * else, the kernel warns each time it has to say no because of ACS redirection, and
- * any user may ask. Forgotten when a device comes or goes.
+ * The kernel's verdict on two functions below one host bridge, remembered: it depends
+ * on nothing else, the kernel warns each time it has to say no there because of ACS
+ * redirection, and any user may ask. Forgotten when a device comes or goes. Between
+ * two host bridges it says no without a word.
  */
 #define NR_VERDICTS	64
 
 struct verdict {
-	u64 pair;
+	u32 bridge;
 	bool known;
 	bool allowed;
 };
@@ -86,7 +87,7 @@ static u32 host_bridge_number(struct pci_dev *pdev)
 	return (u32)pci_domain_nr(pdev->bus) << 8 | root_bus(pdev)->number;
 }
 
-static bool recall(u64 pair, bool *allowed, unsigned int *age)
+static bool recall(u32 bridge, bool *allowed, unsigned int *age)
 {
 	bool found = false;
 	int i;
@@ -94,7 +95,7 @@ static bool recall(u64 pair, bool *allowed, unsigned int *age)
 	spin_lock(&verdicts_lock);
 	*age = verdict_age;
 	for (i = 0; !found && i < NR_VERDICTS; i++) {
-		found = verdicts[i].known && verdicts[i].pair == pair;
+		found = verdicts[i].known && verdicts[i].bridge == bridge;
 		if (found)
 			*allowed = verdicts[i].allowed;
 	}
@@ -104,18 +105,19 @@ static bool recall(u64 pair, bool *allowed, unsigned int *age)
 
 static bool host_bridge_allowed(struct pci_dev *owner, struct pci_dev *client)
 {
-	u64 pair = (u64)host_bridge_number(owner) << 32 |
-		   host_bridge_number(client);
+	u32 bridge = host_bridge_number(owner);
 	unsigned int age;
 	bool allowed;
 
-	if (recall(pair, &allowed, &age))
+	if (bridge != host_bridge_number(client))
+		return pci_p2pdma_distance(owner, &client->dev, false) >= 0;
+	if (recall(bridge, &allowed, &age))
 		return allowed;
 	allowed = pci_p2pdma_distance(owner, &client->dev, false) >= 0;
 	spin_lock(&verdicts_lock);
 	if (age == verdict_age)
 		verdicts[next_verdict++ % NR_VERDICTS] = (struct verdict){
-			.pair = pair, .known = true, .allowed = allowed
+			.bridge = bridge, .known = true, .allowed = allowed
 		};
 	spin_unlock(&verdicts_lock);
 	return allowed;
