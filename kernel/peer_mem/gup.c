@@ -425,6 +425,11 @@ static struct peer_mem_pin *pin_locked(struct pin_request *req)
 	if (!ret && args->flags & PEER_MEM_PIN_NEED_PAGES &&
 	    !pin->region->desc.has_pages)
 		ret = refuse(req, PEER_MEM_NO_PAGES, 0, req->start, req->start);
+	/* its exporter has unregistered since the first pass */
+	if (!ret && args->flags & PEER_MEM_PIN_EXPORT &&
+	    pin->ops == &peer_pfnmap_vm_ops)
+		ret = refuse(req, PEER_MEM_FOREIGN_EXPORT, 0, req->start,
+			     req->start);
 	if (ret) {
 		free_pin(pin);
 		return ERR_PTR(ret);
