@@ -19,6 +19,7 @@
  * begins in one could not invalidate, therefore watched PFN maps get no dma-buf.
  */
 #include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -128,8 +129,11 @@ static void release(struct dma_buf *dmabuf)
 	mutex_lock(&region->revoke_lock);
 	mutex_lock(&region->map_lock);
 	db->pin->dmabuf = NULL;
+	list_del(&db->node);
 	mutex_unlock(&region->map_lock);
 	mutex_unlock(&region->revoke_lock);
+	/* no importer is left, so none that has work under way */
+	dma_fence_put(db->busy);
 	peer_mem_unpin(db->pin);
 	iput(db->inode);
 	kfree(db);
@@ -158,37 +162,65 @@ static const struct dma_buf_ops dmabuf_ops = {
  */
 static struct peer_dmabuf *next_untold(struct peer_mem_region *region)
 {
-	struct peer_dmabuf *found = NULL;
-	struct peer_mem_pin *pin;
+	struct peer_dmabuf *db;
 
 	mutex_lock(&region->map_lock);
-	list_for_each_entry(pin, &region->pins, node) {
-		if (!pin->dmabuf || pin->dmabuf->told)
-			continue;
-		found = pin->dmabuf;
-		found->told = true;
-		break;
-	}
+	db = list_first_entry_or_null(&region->untold, struct peer_dmabuf, node);
+	if (db)
+		list_del_init(&db->node);
 	mutex_unlock(&region->map_lock);
-	return found;
+	return db;
+}
+
+static void await(struct peer_mem_region *region, struct dma_fence *fence)
+{
+	if (!dma_fence_wait_timeout(fence, false, FENCE_NAG))
+		pci_warn(region->desc.pdev,
+			 "peer_mem: BAR %d is revoked: a fence of a dma-buf's importer has not signaled\n",
+			 region->desc.bar);
+}
+
+/*
+ * What importers have under way, as one fence; later ones are not theirs to add.
+ * Without an importer it is nobody's: any user may put one there
+ * (DMA_BUF_IOCTL_IMPORT_SYNC_FILE). dma_resv held.
+ */
+static struct dma_fence *work_under_way(struct peer_dmabuf *db)
+{
+	struct dma_resv *resv = db->dmabuf->resv;
+	struct dma_fence *busy = NULL;
+
+	dma_resv_assert_held(resv);
+	if (list_empty(&db->dmabuf->attachments))
+		return NULL;
+	/* without memory for one of many it takes all the time that they take */
+	if (dma_resv_get_singleton(resv, DMA_RESV_USAGE_BOOKKEEP, &busy))
+		dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false,
+				      MAX_SCHEDULE_TIMEOUT);
+	return busy;
 }
 
 /*
  * An importer may go on until its fences have signaled, which they must in finite
- * time, and until it has unmapped; for that a revoke waits on the shares.
+ * time, and until it has unmapped; for that a revoke waits on the shares. Neither
+ * is waited for here: first all others are told and cut off.
  */
 static void invalidate(struct peer_dmabuf *db)
 {
+	struct peer_mem_region *region = db->pin->region;
 	struct dma_resv *resv = db->dmabuf->resv;
+	struct dma_fence *busy;
 
 	dma_resv_lock(resv, NULL);
 	dma_buf_invalidate_mappings(db->dmabuf);
-	while (!dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false,
-				      FENCE_NAG))
-		pci_warn(db->pin->region->desc.pdev,
-			 "peer_mem: BAR %d is revoked: a fence of a dma-buf's importer has not signaled\n",
-			 db->pin->region->desc.bar);
+	busy = work_under_way(db);
 	dma_resv_unlock(resv);
+	if (!busy)
+		return;
+	mutex_lock(&region->map_lock);
+	db->busy = busy;
+	list_add_tail(&db->node, &region->busy);
+	mutex_unlock(&region->map_lock);
 }
 
 void peer_dmabuf_revoke_all(struct peer_mem_region *region)
@@ -199,6 +231,42 @@ void peer_dmabuf_revoke_all(struct peer_mem_region *region)
 	while ((db = next_untold(region))) {
 		peer_dmabuf_zap(db);
 		invalidate(db);
+	}
+}
+
+/* A fence that has not signaled, referenced. Those that have are forgotten. */
+static struct dma_fence *next_busy(struct peer_mem_region *region)
+{
+	struct dma_fence *fence = NULL;
+	struct peer_dmabuf *db, *next;
+
+	mutex_lock(&region->map_lock);
+	list_for_each_entry_safe(db, next, &region->busy, node) {
+		if (!dma_fence_is_signaled(db->busy)) {
+			fence = dma_fence_get(db->busy);
+			break;
+		}
+		list_del_init(&db->node);
+	}
+	mutex_unlock(&region->map_lock);
+	return fence;
+}
+
+bool peer_dmabuf_is_busy(struct peer_mem_region *region)
+{
+	struct dma_fence *fence = next_busy(region);
+
+	dma_fence_put(fence);
+	return fence;
+}
+
+void peer_dmabuf_wait_idle(struct peer_mem_region *region)
+{
+	struct dma_fence *fence;
+
+	while ((fence = next_busy(region))) {
+		await(region, fence);
+		dma_fence_put(fence);
 	}
 }
 
@@ -250,6 +318,7 @@ struct dma_buf *peer_dmabuf_export(const struct peer_mem_pin_args *args)
 	if (!db)
 		return ERR_PTR(-ENOMEM);
 	init_rwsem(&db->fault_lock);
+	INIT_LIST_HEAD(&db->node);
 	db->pin = peer_mem_pin_user(args);
 	if (IS_ERR(db->pin)) {
 		dmabuf = ERR_CAST(db->pin);
@@ -271,6 +340,8 @@ struct dma_buf *peer_dmabuf_export(const struct peer_mem_pin_args *args)
 	/* a revoke that found it incomplete waits for it; nobody has the dma-buf */
 	if (READ_ONCE(db->pin->region->revoked))
 		peer_mem_pin_cut(db->pin);
+	else
+		list_add_tail(&db->node, &db->pin->region->untold);
 	mutex_unlock(&db->pin->region->map_lock);
 	return dmabuf;
 

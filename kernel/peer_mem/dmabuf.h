@@ -14,7 +14,9 @@ struct peer_dmabuf {
 	struct inode *inode;		/* its file's, referenced: the file may go
 					   long before (O_PATH) */
 	struct peer_mem_pin *pin;	/* owned */
-	bool told;			/* revoke_lock; importers were invalidated */
+	struct list_head node;		/* map_lock; region->untold, then ->busy */
+	struct dma_fence *busy;		/* map_lock; referenced; what importers had
+					   under way when they were told */
 	struct rw_semaphore fault_lock;	/* no fault maps memory after a revoke */
 	char exp_name[80];
 };

@@ -107,6 +107,10 @@ struct peer_mem_region {
 	struct list_head pins;		/* map_lock to remove; lock */
 	unsigned int nr_reaching;	/* lock; pins to wait for */
 	wait_queue_head_t drained;	/* nr_reaching became 0 */
+
+	/* dma-bufs, see dmabuf.c. map_lock */
+	struct list_head untold;	/* their importers do not know of a revoke */
+	struct list_head busy;		/* these do, and had work under way */
 };
 
 enum peer_mem_dma_kind {
@@ -235,10 +239,16 @@ struct dma_buf *peer_dmabuf_export(const struct peer_mem_pin_args *args);
 
 /*
  * Tell the importers of all of @region's dma-bufs that the memory is gone, zap user
- * maps of them, wait for the importers' fences. region->revoked is set,
- * revoke_lock held. Those that have not unmapped are waited for like other pins.
+ * maps of them. region->revoked is set, revoke_lock held. Those that have not
+ * unmapped are waited for like other pins.
  */
 void peer_dmabuf_revoke_all(struct peer_mem_region *region);
+
+/* Afterwards: has an importer work under way since before it was told? */
+bool peer_dmabuf_is_busy(struct peer_mem_region *region);
+
+/* Wait for that, in whatever time it takes. No lock held. */
+void peer_dmabuf_wait_idle(struct peer_mem_region *region);
 
 /*
  * The hook for our own dma-bufs' mappings: what is pinned through one is the memory

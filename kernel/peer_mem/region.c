@@ -54,6 +54,8 @@ alloc_region(const struct peer_mem_region_desc *desc)
 	spin_lock_init(&region->lock);
 	INIT_LIST_HEAD(&region->pins);
 	init_waitqueue_head(&region->drained);
+	INIT_LIST_HEAD(&region->untold);
+	INIT_LIST_HEAD(&region->busy);
 	pci_dev_get(desc->pdev);
 	return region;
 }

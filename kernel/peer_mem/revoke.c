@@ -192,13 +192,20 @@ static void wait_drained(struct peer_mem_region *region)
 	wait_for_ever(region, timeout_ms);
 }
 
-void peer_mem_region_revoke(struct peer_mem_region *region)
+/* @unbind: as for fence_pins() */
+static void revoke_region(struct peer_mem_region *region, bool unbind)
 {
 	might_sleep();
 	mark_and_zap(region);
-	fence_pins(region, false);
+	fence_pins(region, unbind);
 	wait_drained(region);
+	peer_dmabuf_wait_idle(region);
 	trace_peer_mem_revoke(region, "done");
+}
+
+void peer_mem_region_revoke(struct peer_mem_region *region)
+{
+	revoke_region(region, false);
 }
 EXPORT_SYMBOL_GPL(peer_mem_region_revoke);
 
@@ -225,6 +232,12 @@ static bool is_unzapped(struct peer_mem_region *region)
 	return !READ_ONCE(region->zapped);
 }
 
+static bool is_waited_for(struct peer_mem_region *region)
+{
+	return peer_mem_region_is_reached(region) ||
+	       peer_dmabuf_is_busy(region);
+}
+
 /* First all of its regions are closed, then each is waited for. */
 static void revoke_device(struct pci_dev *pdev)
 {
@@ -235,8 +248,8 @@ static void revoke_device(struct pci_dev *pdev)
 		fence_pins(region, true);
 		peer_mem_region_put(region);
 	}
-	while ((region = find_region(pdev, peer_mem_region_is_reached))) {
-		peer_mem_region_revoke(region);
+	while ((region = find_region(pdev, is_waited_for))) {
+		revoke_region(region, true);
 		peer_mem_region_put(region);
 	}
 }

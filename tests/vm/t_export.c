@@ -21,6 +21,7 @@
  *   import dynamic|lazy|pinned|static|vmap [BDF [ro]]  "ok SEGMENTS ADDRESS LEN ..."
  *   state       of the last import: "ok INVALIDATED MAPPED"
  *   release     the last import
+ *   busy, idle  a device works on the dma-buf, until then
  *   map [ro]    the dma-buf
  *   pin BDF [OFFSET LEN]   that mapping, as a memory region would: "ok SEGMENTS ADDRESS LEN ..."
  *   unpin       the last of these
@@ -61,7 +62,7 @@ static struct t_buf buf;
 static int device, importer;
 static int dmabufs[MAX_DMABUFS], nr_dmabufs;
 static size_t sizes[MAX_DMABUFS];
-static uint32_t import_id, pin_id;
+static uint32_t import_id, pin_id, work_id;
 static char *view;
 static volatile char *others[NR_OTHERS];
 static sigjmp_buf bus_error;
@@ -211,6 +212,16 @@ static int do_pin(char **words)
 	pin_id = arg.id;
 	return print_segments(arg.nr_segs, (const uint64_t *)arg.dma_addr,
 			      (const uint64_t *)arg.dma_len);
+}
+
+static int do_busy(void)
+{
+	struct peer_test_work arg = { .fd = dmabufs[nr_dmabufs - 1] };
+
+	if (ioctl(importer, PEER_TEST_WORK, &arg))
+		return -errno;
+	work_id = arg.id;
+	return 0;
 }
 
 static int do_mistake(const char *name)
@@ -370,6 +381,8 @@ static int obey(const char *verb, char **words)
 		return ioctl(importer, PEER_TEST_UNPIN, &import_id) ? -errno : 0;
 	if (!strcmp(verb, "unpin"))
 		return ioctl(importer, PEER_TEST_UNPIN, &pin_id) ? -errno : 0;
+	if (!strcmp(verb, "idle"))
+		return ioctl(importer, PEER_TEST_UNPIN, &work_id) ? -errno : 0;
 	if (!nr_dmabufs)
 		return t_fail(-EINVAL, "%s before any export", verb);
 	if (!strcmp(verb, "close"))
@@ -378,6 +391,8 @@ static int obey(const char *verb, char **words)
 		return do_path();
 	if (!strcmp(verb, "import") && words[0])
 		return do_import(words);
+	if (!strcmp(verb, "busy"))
+		return do_busy();
 	if (!strcmp(verb, "state"))
 		return do_state();
 	if (!strcmp(verb, "map"))

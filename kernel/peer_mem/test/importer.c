@@ -147,6 +147,8 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return test_state(objects, uarg);
 	case PEER_TEST_MISTAKE:
 		return test_mistake(objects, uarg);
+	case PEER_TEST_WORK:
+		return test_work(objects, uarg);
 	}
 	return -ENOTTY;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What an open file of /dev/peer_mem_test holds: pins and imports, by id. */
+/* What an open file of /dev/peer_mem_test holds: pins, imports and work, by id. */
 #ifndef PEER_MEM_TEST_OBJECT_H
 #define PEER_MEM_TEST_OBJECT_H
 
@@ -24,6 +24,7 @@ static inline int test_object_add(struct xarray *objects,
 long test_import(struct xarray *objects, void __user *uarg);
 long test_state(struct xarray *objects, void __user *uarg);
 long test_mistake(struct xarray *objects, void __user *uarg);
+long test_work(struct xarray *objects, void __user *uarg);
 
 /* ---- exporter.c ---- */
 

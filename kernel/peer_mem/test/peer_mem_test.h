@@ -91,11 +91,21 @@ struct peer_test_mistake {
 	__u32 what;		/* enum peer_test_what */
 };
 
+/*
+ * Something that a device does with a dma-buf, or so its fence says; it ends at UNPIN.
+ * In: fd of the dma-buf. Out: id for UNPIN.
+ */
+struct peer_test_work {
+	__s32 fd;
+	__u32 id;
+};
+
 #define PEER_TEST_IOC		'P'
 #define PEER_TEST_PIN		_IOWR(PEER_TEST_IOC, 1, struct peer_test_pin)
 #define PEER_TEST_UNPIN		_IOW(PEER_TEST_IOC, 2, __u32)
 #define PEER_TEST_IMPORT	_IOWR(PEER_TEST_IOC, 3, struct peer_test_import)
 #define PEER_TEST_STATE		_IOWR(PEER_TEST_IOC, 4, struct peer_test_state)
 #define PEER_TEST_MISTAKE	_IOW(PEER_TEST_IOC, 5, struct peer_test_mistake)
+#define PEER_TEST_WORK		_IOWR(PEER_TEST_IOC, 6, struct peer_test_work)
 
 #endif

@@ -87,6 +87,35 @@ hold a ok intact
 hold_end a
 bind_peer_bar "$bar"
 
+note "work of an importer that goes on is waited for, last of all: others are killed in time"
+echo 500 >$TIMEOUT
+start dynamic
+hold a ok busy
+exporter b "bar:$bar/2,off=256K,size=64K"
+hold b 'ok *' export
+hold b ok map
+hold b 'ok 1 *' pin "$nic"
+unbind_start "$bar"
+hold_gone b 137
+unbind_waits
+hold a "ok 1 0" state
+expect_shell a
+! unbind_back || fail "the revoke did not wait for the work"
+hold a ok idle
+unbind_ends
+hold_end a
+echo 30000 >$TIMEOUT
+bind_peer_bar "$bar"
+
+note "a fence on a dma-buf that nobody has imported is nobody's work"
+exporter a "bar:$bar/2,size=64K"
+hold a 'ok *' export
+hold a ok busy
+unbind_peer_bar "$bar"
+hold a ok idle
+hold_end a
+bind_peer_bar "$bar"
+
 note "an importer that cannot be told: its process is killed after the time-out"
 echo 500 >$TIMEOUT
 start pinned
