@@ -217,6 +217,13 @@ bool peer_mem_region_is_reached(struct peer_mem_region *region);
 void peer_mem_device_going(const struct pci_dev *pdev);
 void peer_mem_device_gone(const struct pci_dev *pdev);
 
+/*
+ * Instead of gone, after a probe that failed: until the next one begins, none of
+ * memory with struct pages, which the driver core has yet to take away.
+ */
+void peer_mem_device_failed(const struct pci_dev *pdev);
+void peer_mem_device_probing(const struct pci_dev *pdev);
+
 /* ---- chardev.c, ioctl_*.c ---- */
 
 int peer_mem_chardev_init(void);

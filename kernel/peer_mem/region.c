@@ -24,6 +24,7 @@ LIST_HEAD(peer_mem_regions);		/* peer_mem_regions_lock */
 struct going_device {
 	struct list_head node;
 	const struct pci_dev *pdev;	/* alive: its unbind is under way */
+	bool failed;			/* no, its probe failed: no pages any more */
 };
 
 static LIST_HEAD(going_devices);	/* peer_mem_regions_lock */
@@ -228,13 +229,13 @@ find_foreign_locked(phys_addr_t paddr, const struct peer_vm_ops *adapter)
 	return NULL;
 }
 
-static bool is_going_locked(const struct pci_dev *pdev)
+static bool is_going_locked(const struct pci_dev *pdev, bool has_pages)
 {
 	struct going_device *going;
 
 	lockdep_assert_held(&peer_mem_regions_lock);
 	list_for_each_entry(going, &going_devices, node)
-		if (going->pdev == pdev)
+		if (going->pdev == pdev && (has_pages || !going->failed))
 			return true;
 	return false;
 }
@@ -255,7 +256,7 @@ create_foreign_locked(phys_addr_t paddr, const struct peer_vm_ops *adapter,
 	desc.paddr = pci_resource_start(desc.pdev, desc.bar);
 	desc.len = pci_resource_len(desc.pdev, desc.bar);
 
-	if (is_going_locked(desc.pdev)) {
+	if (is_going_locked(desc.pdev, has_pages)) {
 		region = ERR_PTR(-ENODEV);
 	} else {
 		region = alloc_region(&desc);
@@ -292,7 +293,7 @@ void peer_mem_device_going(const struct pci_dev *pdev)
 	 * The note must be made: an unbind cannot be refused. A few bytes in a
 	 * sleeping context are what __GFP_NOFAIL is for.
 	 */
-	going = kmalloc(sizeof(*going), GFP_KERNEL | __GFP_NOFAIL);
+	going = kzalloc(sizeof(*going), GFP_KERNEL | __GFP_NOFAIL);
 	going->pdev = pdev;
 	mutex_lock(&peer_mem_regions_lock);
 	list_add(&going->node, &going_devices);
@@ -305,12 +306,38 @@ void peer_mem_device_gone(const struct pci_dev *pdev)
 
 	mutex_lock(&peer_mem_regions_lock);
 	list_for_each_entry_safe(going, next, &going_devices, node) {
-		if (pdev && going->pdev != pdev)
+		if (pdev && (going->pdev != pdev || going->failed))
 			continue;
 		list_del(&going->node);
 		kfree(going);
 		if (pdev)
 			break;
 	}
+	mutex_unlock(&peer_mem_regions_lock);
+}
+
+void peer_mem_device_failed(const struct pci_dev *pdev)
+{
+	struct going_device *going;
+
+	mutex_lock(&peer_mem_regions_lock);
+	list_for_each_entry(going, &going_devices, node)
+		if (going->pdev == pdev && !going->failed) {
+			going->failed = true;
+			break;
+		}
+	mutex_unlock(&peer_mem_regions_lock);
+}
+
+void peer_mem_device_probing(const struct pci_dev *pdev)
+{
+	struct going_device *going, *next;
+
+	mutex_lock(&peer_mem_regions_lock);
+	list_for_each_entry_safe(going, next, &going_devices, node)
+		if (going->pdev == pdev && going->failed) {
+			list_del(&going->node);
+			kfree(going);
+		}
 	mutex_unlock(&peer_mem_regions_lock);
 }

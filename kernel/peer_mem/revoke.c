@@ -150,10 +150,19 @@ static void kill_owners(struct peer_mem_region *region, unsigned int timeout_ms)
 	}
 }
 
+/* In pieces, or the hung-task check would take a long timeout for a hang. */
 static bool drains_within(struct peer_mem_region *region, unsigned long timeout)
 {
-	return wait_event_timeout(region->drained,
-				  !peer_mem_region_is_reached(region), timeout);
+	unsigned long piece;
+
+	for (; timeout; timeout -= piece) {
+		piece = min_t(unsigned long, timeout, REVOKE_NAG);
+		if (wait_event_timeout(region->drained,
+				       !peer_mem_region_is_reached(region),
+				       piece))
+			return true;
+	}
+	return false;
 }
 
 /* Says so now and then. With @kill whoever has it meanwhile is killed. */
@@ -272,14 +281,19 @@ static int bus_event(struct notifier_block *nb, unsigned long action,
 		peer_mem_device_going(pdev);
 		revoke_device(pdev);
 		break;
-	case BUS_NOTIFY_UNBOUND_DRIVER:
 	case BUS_NOTIFY_REMOVED_DEVICE:
+		peer_mem_device_probing(pdev);
+		fallthrough;
+	case BUS_NOTIFY_UNBOUND_DRIVER:
 		peer_mem_device_gone(pdev);
 		break;
 	case BUS_NOTIFY_DRIVER_NOT_BOUND:
 		peer_mem_device_going(pdev);
 		revoke_device(pdev);
-		peer_mem_device_gone(pdev);
+		peer_mem_device_failed(pdev);
+		break;
+	case BUS_NOTIFY_BIND_DRIVER:
+		peer_mem_device_probing(pdev);
 		break;
 	case BUS_NOTIFY_ADD_DEVICE:
 		peer_mem_route_forget();
