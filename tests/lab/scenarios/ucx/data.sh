@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Stock UCX with BAR memory on both sides: put, get, tag matching and active messages, eager
-# and rendezvous, 8 bytes to 64 MiB (ud_verbs: 8 MiB); every byte is compared.
+# and rendezvous, 8 bytes to 64 MiB; every byte is compared.
 . /src/tests/ucx/guest.sh
 
 SIZES=8,65,4K,8249,300000
@@ -34,7 +34,7 @@ env UCX_TLS=rc_v UCX_RCACHE_ENABLE=n "${UCX_NO_COPIES[@]}" timeout 100 t_ucp --m
 over $SIZES UCX_TLS=ud_v
 over $SIZES UCX_TLS=ud_v UCX_RNDV_THRESH=0
 over 64M UCX_TLS=rc_v "${UCX_NO_COPIES[@]}"
-over 8M UCX_TLS=ud_v UCX_RNDV_THRESH=0
+over 64M UCX_TLS=ud_v UCX_RNDV_THRESH=0
 
 unbind_peer_bar "$bar_a"
 unbind_peer_bar "$bar_b"

@@ -18,7 +18,7 @@ over() {
 	[ "$(guest_number)" -eq 0 ] || side=(--to "bar:$bar/2,size=80M" --listen 7471)
 	note "$* $sizes"
 	before=$(counter pins)
-	env "$@" timeout 100 t_ucp "${side[@]}" --sizes "$sizes" || fail "$*"
+	env "$@" timeout 300 t_ucp "${side[@]}" --sizes "$sizes" || fail "$*"
 	[ $(($(counter pins) - before)) -ge 1 ] || fail "UCX registered no peer memory: $*"
 }
 
@@ -26,6 +26,7 @@ over 8,4K,1M UCX_TLS=rc_v UCX_RNDV_THRESH=inf
 over 8,4K,1M UCX_TLS=rc_v "${UCX_NO_COPIES[@]}"
 over 8,4K,1M UCX_TLS=ud_v UCX_RNDV_THRESH=inf
 over 8,4K,1M UCX_TLS=ud_v UCX_RNDV_THRESH=0
+over 64M UCX_TLS=ud_v UCX_RNDV_THRESH=0
 over 64M UCX_TLS=rc_v "${UCX_NO_COPIES[@]}"
 
 meet end
