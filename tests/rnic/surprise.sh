@@ -10,8 +10,6 @@ TIMEOUT=/sys/module/peer_mem/parameters/revoke_timeout_ms
 
 # surprise_up PORT: PORT of the topology is where the BAR device is plugged in
 surprise_up() {
-	[ ! -e /proc/lockdep ] ||
-		skip "7.3's pciehp takes its reset lock inside the rescan lock and the other way round; lockdep says so and then nothing more"
 	PORT=$1
 	erdma_up
 	load_modules

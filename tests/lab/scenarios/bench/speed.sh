@@ -8,7 +8,7 @@
 
 SIZES=$(by_mode 8,64K 8,512,4K,32K,64K,256K,1M,8M)
 ROUNDS=$(by_mode 2 21)
-MS=$(by_mode 0 600)
+MS=$(by_mode 0 1500)
 
 erdma_up
 load_modules

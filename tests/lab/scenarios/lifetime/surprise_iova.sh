@@ -6,6 +6,7 @@
 # NIC still sends.
 # expect-log: DMAR: .*fault
 # expect-log: DMAR:\[DMA
+# skip-on-debug: 7.3's pciehp takes its reset lock inside the rescan lock and the other way round; lockdep says so of any unplugging, and then nothing more
 . /src/tests/rnic/surprise.sh
 
 surprise_up port1
