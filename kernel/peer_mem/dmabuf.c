@@ -172,50 +172,46 @@ static struct peer_dmabuf *next_untold(struct peer_mem_region *region)
 	return db;
 }
 
+/* Some time, for @fence or, without one, for whatever it is. */
 static void await(struct peer_mem_region *region, struct dma_fence *fence)
 {
-	if (!dma_fence_wait_timeout(fence, false, FENCE_NAG))
+	long ret = -ENOMEM;
+
+	if (fence)
+		ret = dma_fence_wait_timeout(fence, false, FENCE_NAG);
+	if (ret < 0)	/* a driver's own wait may fail, and is asked again */
+		ret = schedule_timeout_uninterruptible(HZ);
+	if (!ret)
 		pci_warn(region->desc.pdev,
 			 "peer_mem: BAR %d is revoked: a fence of a dma-buf's importer has not signaled\n",
 			 region->desc.bar);
 }
 
 /*
- * What importers have under way, as one fence; later ones are not theirs to add.
- * Without an importer it is nobody's: any user may put one there
- * (DMA_BUF_IOCTL_IMPORT_SYNC_FILE). dma_resv held.
- */
-static struct dma_fence *work_under_way(struct peer_dmabuf *db)
-{
-	struct dma_resv *resv = db->dmabuf->resv;
-	struct dma_fence *busy = NULL;
-
-	dma_resv_assert_held(resv);
-	if (list_empty(&db->dmabuf->attachments))
-		return NULL;
-	/* without memory for one of many it takes all the time that they take */
-	if (dma_resv_get_singleton(resv, DMA_RESV_USAGE_BOOKKEEP, &busy))
-		dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false,
-				      MAX_SCHEDULE_TIMEOUT);
-	return busy;
-}
-
-/*
- * An importer may go on until its fences have signaled, which they must in finite
- * time, and until it has unmapped; for that a revoke waits on the shares. Neither
- * is waited for here: first all others are told and cut off.
+ * What importers have under way is remembered as one fence; later ones are not theirs
+ * to add. Without an importer it is nobody's: any user may put one there
+ * (DMA_BUF_IOCTL_IMPORT_SYNC_FILE).
+ *
+ * An importer is to stop when its fences have signaled, which they must in finite
+ * time, and when it has unmapped. Neither is waited for here: first all others are told
+ * and cut off. That cuts off a mapping of its own as well if an IOMMU can, work
+ * under way or not: whether a fence is an importer's cannot be told, and for a
+ * stranger's nobody may go on reaching the memory.
  */
 static void invalidate(struct peer_dmabuf *db)
 {
 	struct peer_mem_region *region = db->pin->region;
 	struct dma_resv *resv = db->dmabuf->resv;
-	struct dma_fence *busy;
+	struct dma_fence *busy = NULL;
+	int ret = 0;
 
 	dma_resv_lock(resv, NULL);
 	dma_buf_invalidate_mappings(db->dmabuf);
-	busy = work_under_way(db);
+	if (!list_empty(&db->dmabuf->attachments))
+		ret = dma_resv_get_singleton(resv, DMA_RESV_USAGE_BOOKKEEP,
+					     &busy);
 	dma_resv_unlock(resv);
-	if (!busy)
+	if (!busy && !ret)
 		return;
 	mutex_lock(&region->map_lock);
 	db->busy = busy;
@@ -234,37 +230,53 @@ void peer_dmabuf_revoke_all(struct peer_mem_region *region)
 	}
 }
 
-/* A fence that has not signaled, referenced. Those that have are forgotten. */
-static struct dma_fence *next_busy(struct peer_mem_region *region)
+static bool is_idle(struct peer_dmabuf *db)
 {
-	struct dma_fence *fence = NULL;
-	struct peer_dmabuf *db, *next;
+	if (db->busy)
+		return dma_fence_is_signaled(db->busy);
+	/* there was no memory for one fence of many */
+	return dma_resv_test_signaled(db->dmabuf->resv,
+				      DMA_RESV_USAGE_BOOKKEEP);
+}
 
+/*
+ * Has one of them work under way? Its fence, referenced, if it has one. Those that
+ * are idle are forgotten.
+ */
+static bool next_busy(struct peer_mem_region *region, struct dma_fence **fence)
+{
+	struct peer_dmabuf *db, *next;
+	bool found = false;
+
+	*fence = NULL;
 	mutex_lock(&region->map_lock);
 	list_for_each_entry_safe(db, next, &region->busy, node) {
-		if (!dma_fence_is_signaled(db->busy)) {
-			fence = dma_fence_get(db->busy);
+		if (!is_idle(db)) {
+			found = true;
+			if (db->busy)
+				*fence = dma_fence_get(db->busy);
 			break;
 		}
 		list_del_init(&db->node);
 	}
 	mutex_unlock(&region->map_lock);
-	return fence;
+	return found;
 }
 
 bool peer_dmabuf_is_busy(struct peer_mem_region *region)
 {
-	struct dma_fence *fence = next_busy(region);
+	struct dma_fence *fence;
+	bool busy = next_busy(region, &fence);
 
 	dma_fence_put(fence);
-	return fence;
+	return busy;
 }
 
 void peer_dmabuf_wait_idle(struct peer_mem_region *region)
 {
 	struct dma_fence *fence;
 
-	while ((fence = next_busy(region))) {
+	while (next_busy(region, &fence)) {
 		await(region, fence);
 		dma_fence_put(fence);
 	}

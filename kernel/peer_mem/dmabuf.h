@@ -16,7 +16,8 @@ struct peer_dmabuf {
 	struct peer_mem_pin *pin;	/* owned */
 	struct list_head node;		/* map_lock; region->untold, then ->busy */
 	struct dma_fence *busy;		/* map_lock; referenced; what importers had
-					   under way when they were told */
+					   under way when they were told. In
+					   ->busy without it: ask the dma_resv */
 	struct rw_semaphore fault_lock;	/* no fault maps memory after a revoke */
 	char exp_name[80];
 };

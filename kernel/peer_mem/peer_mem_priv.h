@@ -254,7 +254,7 @@ void peer_dmabuf_revoke_all(struct peer_mem_region *region);
 /* Afterwards: has an importer work under way since before it was told? */
 bool peer_dmabuf_is_busy(struct peer_mem_region *region);
 
-/* Wait for that, in whatever time it takes. No lock held. */
+/* Wait for that, in whatever time it takes. No lock of ours held. */
 void peer_dmabuf_wait_idle(struct peer_mem_region *region);
 
 /*

@@ -201,20 +201,14 @@ static void wait_drained(struct peer_mem_region *region)
 	wait_for_ever(region, timeout_ms);
 }
 
-/* @unbind: as for fence_pins() */
-static void revoke_region(struct peer_mem_region *region, bool unbind)
+void peer_mem_region_revoke(struct peer_mem_region *region)
 {
 	might_sleep();
 	mark_and_zap(region);
-	fence_pins(region, unbind);
+	fence_pins(region, false);
 	wait_drained(region);
 	peer_dmabuf_wait_idle(region);
 	trace_peer_mem_revoke(region, "done");
-}
-
-void peer_mem_region_revoke(struct peer_mem_region *region)
-{
-	revoke_region(region, false);
 }
 EXPORT_SYMBOL_GPL(peer_mem_region_revoke);
 
@@ -241,13 +235,10 @@ static bool is_unzapped(struct peer_mem_region *region)
 	return !READ_ONCE(region->zapped);
 }
 
-static bool is_waited_for(struct peer_mem_region *region)
-{
-	return peer_mem_region_is_reached(region) ||
-	       peer_dmabuf_is_busy(region);
-}
-
-/* First all of its regions are closed, then each is waited for. */
+/*
+ * First all of its regions are closed, then each is waited for, and last what has no
+ * limit in time: fences, which hold up nobody's end.
+ */
 static void revoke_device(struct pci_dev *pdev)
 {
 	struct peer_mem_region *region;
@@ -257,8 +248,15 @@ static void revoke_device(struct pci_dev *pdev)
 		fence_pins(region, true);
 		peer_mem_region_put(region);
 	}
-	while ((region = find_region(pdev, is_waited_for))) {
-		revoke_region(region, true);
+	while ((region = find_region(pdev, peer_mem_region_is_reached))) {
+		/* its exporter may have revoked it, and waived nobody */
+		fence_pins(region, true);
+		wait_drained(region);
+		trace_peer_mem_revoke(region, "done");
+		peer_mem_region_put(region);
+	}
+	while ((region = find_region(pdev, peer_dmabuf_is_busy))) {
+		peer_dmabuf_wait_idle(region);
 		peer_mem_region_put(region);
 	}
 }

@@ -6,6 +6,7 @@
 . /src/tests/rnic/guest.sh
 . /src/tests/rdma/hold.sh
 
+# shellcheck disable=SC2034 # for the scenarios
 TIMEOUT=/sys/module/peer_mem/parameters/revoke_timeout_ms
 
 # surprise_up PORT: PORT of the topology is where the BAR device is plugged in
@@ -13,6 +14,7 @@ surprise_up() {
 	PORT=$1
 	erdma_up
 	load_modules
+	NIC=$(erdma_bdf)
 	BAR=$(ivshmem_bdf)
 	bind_peer_bar "$BAR"
 }
@@ -38,9 +40,8 @@ pulled() {
 	expect_log 'pciehp: Slot.*: (Link Down|Card not present)'
 }
 
-# again: a new device in the same place works with the same NIC
-again() {
-	plug_bar "$BAR" "$PORT"
+# newcomer: a new device in the same place works with the same NIC
+newcomer() {
 	bind_peer_bar "$BAR"
 	holds newcomer
 	hold newcomer ok dereg

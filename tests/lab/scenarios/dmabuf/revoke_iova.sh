@@ -59,6 +59,19 @@ unbind_cuts_off 0
 hold a 'ok 1 0' state
 hold_end a
 
+note "one that takes its time, with work under way: cut off before that is waited for"
+is_cut() { [ "$(counter revoke_fences)" = $((fences + 1)) ]; }
+bind_peer_bar "$bar"
+start lazy
+hold a ok busy
+unbind_start "$bar"
+wait_for 20 is_cut || fail "not cut off while work is under way"
+! unbind_back || fail "the unbind did not wait for the work"
+hold a ok idle
+unbind_ends
+hold a ok release
+hold_end a
+
 note "a pin through the mapping, and nothing of the dma-buf left but that"
 bind_peer_bar "$bar"
 start pinned

@@ -21,17 +21,18 @@ hold owner ok dereg
 pulled
 hold_end owner
 forbid_log 'killing process'
-again
+plug_bar "$BAR" "$PORT"
+newcomer
 
-note "pulled under a region that its owner keeps, and uses: he is killed"
+note "pulled under a region that its owner keeps: he is killed"
 echo 500 >"$TIMEOUT"
 holds owner
-hold owner ok storm
 pull
 hold_gone owner 137
 pulled
 expect_log "$BAR: peer_mem: BAR 2 is revoked: killing process ${HOLD_PID[owner]}"
 echo 30000 >"$TIMEOUT"
-again
+plug_bar "$BAR" "$PORT"
+newcomer
 
 surprise_end

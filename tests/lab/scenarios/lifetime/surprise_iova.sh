@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# A BAR device is pulled out while a NIC behind an IOMMU has a region on it: the NIC is cut off, and
-# nobody waits for the region, which lives on until its owner lets go. The IOMMU reports what the
-# NIC still sends.
+# A BAR device is pulled out while a NIC behind an IOMMU has regions on it: the NIC is cut off, and
+# nobody waits for the regions, which live on until their owners let go. What the NIC sends to them
+# meets the IOMMU, which reports it, and never the device that is plugged in there next.
 # expect-log: DMAR: .*fault
 # expect-log: DMAR:\[DMA
 # skip-on-debug: 7.3's pciehp takes its reset lock inside the rescan lock and the other way round; lockdep says so of any unplugging, and then nothing more
@@ -11,17 +11,36 @@
 
 surprise_up port1
 
-note "pulled under a live region: the NIC is cut off"
+# stopped NAME: what its NIC sends to the region ends in an error, and at the IOMMU
+stopped() {
+	kmsg_marker "work of $1"
+	hold "$1" 'E*' work
+	expect_log 'DMAR: .*fault'
+}
+
+note "pulled under live regions: the NIC is cut off"
 fences=$(counter revoke_fences)
-holds owner
-hold owner ok storm
+holds first
+holds second
+hold first ok unmap
+hold second ok unmap
 pull
 pulled
-[ "$(counter revoke_fences)" -gt "$fences" ] || fail "no region was fenced"
+[ $(($(counter revoke_fences) - fences)) -eq 2 ] || fail "not both regions were fenced"
 [ "$(counter revoke_waits)" -eq "$UNBIND_WAITS" ] || fail "the removal waited for a region"
-[ "$(counter live_pins)" -eq 1 ] || fail "the region should live: $(live_counters)"
-again
-kill "${HOLD_PID[owner]}"
-hold_gone owner 143
+[ "$(counter live_pins)" -eq 2 ] || fail "the regions should live: $(live_counters)"
+stopped first
+
+note "another device in its place"
+plug_bar "$BAR" "$PORT"
+rnic-ctl "$NIC" forbid on
+stopped second
+[ "$(rnic_stat "$NIC" forbidden)" -eq 0 ] || fail "a region of the old device reached the new one"
+rnic-ctl "$NIC" forbid off
+newcomer
+hold first ok dereg
+hold_end first
+kill "${HOLD_PID[second]}"
+hold_gone second 143
 
 surprise_end
