@@ -110,6 +110,13 @@ peers_find
 peers_up
 bar=bar:$BAR_A/2,off=64K,size=16K
 cmb=cmb:$NVME,size=16K
+# A thousand times the same, and objects of the kernel's allocators are counted. KASAN keeps freed
+# ones for a while; where it is, the verdict asks kmemleak.
+repeat=(--repeat 1000)
+if [ -e "$KMEMLEAK" ]; then
+	note "objects are not counted on this kernel"
+	repeat=()
+fi
 
 refused peer "$bar"
 refused peer "$cmb"
@@ -129,16 +136,16 @@ fresh_ration
 pages=$PCI/devices/$BAR_A/peer_bar_pages
 echo 0 >"$pages"
 refused no-pages "$bar"
-refused no-pages "$bar" --repeat 1000
+refused no-pages "$bar" "${repeat[@]}"
 echo 1 >"$pages"
 
-refused peer "$bar" --repeat 1000
-refused peer "$cmb" --repeat 1000
+refused peer "$bar" "${repeat[@]}"
+refused peer "$cmb" "${repeat[@]}"
 
 unbind_peer_bar "$BAR_B"
 fresh_ration
 refused foreign "file:$PCI/devices/$BAR_B/resource2,size=16K"
-refused foreign "file:$PCI/devices/$BAR_B/resource2,size=16K" --repeat 1000
+refused foreign "file:$PCI/devices/$BAR_B/resource2,size=16K" "${repeat[@]}"
 
 fresh_ration
 going "bar:$BAR_A/2,size=1M" "$BAR_A"
