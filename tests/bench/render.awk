@@ -62,16 +62,16 @@ function each(figure, line, n)
 	return (value_at(figure, line, n) - value_at(figure, line, 0)) / n
 }
 
-# The least (sign 1) or most (sign -1) of line A over line B; where: at_x
-function extreme(figure, a, b, sign,  i, x, r, best, found)
+# The least (sign 1) or most (sign -1) of a line; where: at_x
+function extreme_of(figure, line, sign,  i, x, v, best, found)
 {
 	for (i = 1; i <= xs[figure]; i++) {
 		x = x_of[figure, i]
-		if (!((figure SUBSEP a SUBSEP x) in value) || !((figure SUBSEP b SUBSEP x) in value))
+		if (!((figure SUBSEP line SUBSEP x) in value))
 			continue
-		r = ratio(value[figure, a, x], value[figure, b, x])
-		if (!found++ || r * sign < best * sign) {
-			best = r
+		v = value[figure, line, x]
+		if (!found++ || v * sign < best * sign) {
+			best = v
 			at_x = x
 		}
 	}
@@ -96,7 +96,7 @@ function evaluate(text,  arg)
 	if (arg[1] == "-")
 		return (value_of(arg[2]) - value_of(arg[3])) ""
 	if (arg[1] == "least" || arg[1] == "most")
-		return sprintf("%.2f", extreme(arg[2], arg[3], arg[4], arg[1] == "least" ? 1 : -1))
+		return sprintf("%.2f", extreme_of(arg[2], arg[3], arg[1] == "least" ? 1 : -1))
 	if (arg[1] == "each")
 		return sprintf("%.0f", each(arg[2], arg[3], number(arg[4])))
 	if (arg[1] == "machine" && arg[2] in machine)
@@ -179,9 +179,9 @@ function goal(what, is, how, limit, unit)
 		(how == "at most" ? is <= limit : is >= limit) ? "met" : "**not met**"
 }
 
-function goal_bar(what, figure, slower,  r)
+function goal_bar(what, line,  r)
 {
-	r = slower ? extreme(figure, "host", "bar", 1) : extreme(figure, "bar", "host", 1)
+	r = extreme_of("against-host", line, 1)
 	goal("BAR against host memory, " what ", worst of all sizes (" size(at_x) ")", r,
 	     "at least", 0.95, "")
 }
@@ -198,12 +198,12 @@ function goals()
 	goal("revoke: a fence, instructions a region", each("revoke", "fence", 10000), "at most", 20000, "")
 	goal("revoke: the same, times what it costs with 3000 regions",
 	     ratio(each("revoke", "fence", 10000), each("revoke", "fence", 3000)), "at most", 3, "")
-	goal_bar("WRITE", "write", 0)
-	goal_bar("READ", "read", 0)
-	goal_bar("SEND", "send", 0)
-	goal_bar("latency of WRITE", "latency-write", 1)
-	goal_bar("latency of READ", "latency-read", 1)
-	goal_bar("latency of SEND", "latency-send", 1)
+	goal_bar("WRITE", "write")
+	goal_bar("READ", "read")
+	goal_bar("SEND", "send")
+	goal_bar("latency of WRITE", "latency-write")
+	goal_bar("latency of READ", "latency-read")
+	goal_bar("latency of SEND", "latency-send")
 	goal("perftest: ib_write_bw of 1 MiB", value_of("perftest-bw/ib_write_bw/1M") * 1048576 / 1e9,
 	     "at least", 5, " GB/s")
 	goal("perftest: ib_write_lat of 8 bytes", value_of("perftest-lat/ib_write_lat/8"),

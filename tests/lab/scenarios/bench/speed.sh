@@ -19,9 +19,10 @@ rdma_speed --rounds "$ROUNDS" --ms "$MS" --sizes "$SIZES" --dev "$ERDMA_CLIENT" 
 	--to-dev "$ERDMA_SERVER" --spec "bar:$bar_a/2,size=16M" | tee /tmp/speed
 sizes=${SIZES//[^,]/}
 [ "$(wc -l </tmp/speed)" -eq $((6 * (${#sizes} + 1))) ] || fail "not all was measured"
-while read -r what size _ host _ bar; do
+while read -r what size _ host _ bar _ ratio; do
 	point "$what" host "$size" "$host"
 	point "$what" bar "$size" "$bar"
+	point against-host "$what" "$size" "$ratio"
 done </tmp/speed
 
 unbind_peer_bar "$bar_a"
