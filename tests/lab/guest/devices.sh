@@ -52,28 +52,43 @@ pci_bind() {
 
 # --- devices that come and go (topologies with `hotplug native`)
 
+# slot_port BDF: the port above BDF, also when nothing is plugged in there
+slot_port() {
+	local bus=("$PCI"/devices/*/pci_bus/"${1%:*}")
+	basename "$(dirname "$(dirname "${bus[0]}")")"
+}
+
+# slot_is PORT on|off: power controller and power indicator say so, neither blinking nor on the way.
+# (Slot Control in the PCI Express capability, bits 10 and 9:8.) Off is the last thing that pciehp
+# does to a slot; what happens there before is half forgotten, and the button's half of it turns
+# the slot off five seconds after it was turned on.
+slot_is() {
+	local control
+	control=$((0x$(setpci -s "$1" CAP_EXP+18.w) & 0x700))
+	case $2 in
+	on) [ "$control" -eq $((0x100)) ] ;;
+	off) [ "$control" -eq $((0x700)) ] ;;
+	esac
+}
+
 # pci_pull BDF: as if a hand pulled the card: it is gone when the kernel hears of it (pciehp's
-# surprise removal). QEMU lets a device go when its slot's power controller and power indicator go
-# off (Slot Control in the PCI Express capability, bits 10 and 9:8). Here that happens behind the
-# driver's back: with hotplug interrupts (bit 5) off, and with power back when they are on again.
+# surprise removal). QEMU lets a device go when its slot is off. Here that happens behind the
+# driver's back: with hotplug interrupts (bit 5) off, and the slot is on again when they are.
 pci_pull() {
-	local port
-	port=$(basename "$(dirname "$(readlink -f "$PCI/devices/$1")")")
-	setpci -s "$port" CAP_EXP+18.w=0700:0720 CAP_EXP+18.w=0020:0420
+	setpci -s "$(slot_port "$1")" CAP_EXP+18.w=0700:0720 CAP_EXP+18.w=0120:0720
 }
 
 # plug_bar BDF PORT: a new BAR device in PORT of the topology, where BDF was. Not with the memory of
 # the one before: QEMU 11.1 dies of that when the BAR was not decoded last.
 plug_bar() {
+	local port
+	port=$(slot_port "$1")
 	PLUGS=$((${PLUGS-0} + 1))
+	wait_for 60 slot_is "$port" off || fail "$port above $1 does not come to rest"
 	monitor_ask "object_add memory-backend-memfd,id=plugged-$PLUGS,size=64M,share=on"
-	wait_for 60 plugged_in "$1" "$2" || fail "$1 was not plugged in"
-}
-
-# The port is not free at the moment at which the kernel has let the device go.
-plugged_in() {
 	monitor_ask "device_add ivshmem-plain,id=bar0,memdev=plugged-$PLUGS,bus=$2"
-	wait_for 8 test -e "$PCI/devices/$1/resource2"
+	wait_for 60 test -e "$PCI/devices/$1/resource2" || fail "$1 was not plugged in"
+	wait_for 60 slot_is "$port" on || fail "$port above $1 does not stay on"
 }
 
 # --- NVMe: its controller memory buffer, shared by the kernel's own driver

@@ -23,6 +23,7 @@ expect "skip" 77 run 0 "LAB-RESULT: SKIP no NVMe device" "$down"
 says '^SKIP: no NVMe device$'
 expect "a failed scenario" 1 run 0 "LAB-RESULT: FAIL still alive: live_pins 1" "$down"
 says 'FAIL: still alive: live_pins 1'
+says 'end of console.log'
 expect "no result" 1 run 0 "" "$down"
 says 'ended without a result'
 expect "a result that is none" 1 run 0 "LAB-RESULT: " "$down"
