@@ -7,5 +7,11 @@
 
 peers_find
 peers_up
-t_many --dev rxe0 --buf "bar:$BAR_A/2" || fail "many regions on a BAR"
-t_many --dev rxe0 --buf "cmb:$NVME,size=4M" || fail "many regions on the CMB"
+# KASAN keeps freed objects for a while; where it is, the verdict asks kmemleak.
+counted=()
+if [ -e "$KMEMLEAK" ]; then
+	note "objects are not counted on this kernel"
+	counted=(--uncounted)
+fi
+t_many --dev rxe0 --buf "bar:$BAR_A/2" "${counted[@]}" || fail "many regions on a BAR"
+t_many --dev rxe0 --buf "cmb:$NVME,size=4M" "${counted[@]}" || fail "many regions on the CMB"
