@@ -198,11 +198,19 @@ static int __init test_init(void)
 
 	if (ret)
 		return ret;
+	ret = test_probe_init();
+	if (ret)
+		goto mispaired;
 	ret = misc_register(&test_dev);
 	if (ret)
-		test_mispaired_exit();
-	else
-		test_exporter_init();
+		goto probe;
+	test_exporter_init();
+	return 0;
+
+probe:
+	test_probe_exit();
+mispaired:
+	test_mispaired_exit();
 	return ret;
 }
 
@@ -210,6 +218,7 @@ static void __exit test_exit(void)
 {
 	misc_deregister(&test_dev);
 	test_exporter_exit();
+	test_probe_exit();
 	test_mispaired_exit();
 }
 

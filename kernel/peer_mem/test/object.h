@@ -34,6 +34,11 @@ int test_exporter_mistake(unsigned int what);	/* -ENODEV: nothing is offered */
 void test_exporter_init(void);
 void test_exporter_exit(void);
 
+/* ---- probe.c ---- */
+
+int test_probe_init(void);
+void test_probe_exit(void);
+
 /* ---- mispaired.c ---- */
 
 #define TEST_COUNTERS(S)	\

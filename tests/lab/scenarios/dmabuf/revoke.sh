@@ -143,3 +143,24 @@ echo 1 >"/sys/bus/pci/devices/$bar/remove"
 hold a "ok 1 0" state
 exporter_kill a
 wait_for 20 nothing_live || fail "left: $(live_counters)"
+
+note "work on one BAR of a function does not keep the revoke from the others"
+make_rxe
+other=$(ivshmem_bdf 0)
+bind_peer_bar "$other"
+bind_peer_bar "$nic"
+echo 500 >$TIMEOUT
+exporter a "bar:$nic/0,size=4K"
+hold a 'ok *' export
+hold a 'ok *' import dynamic "$other"
+hold a ok busy
+hold_start b "bar:$nic/2,size=64K"
+hold b ok map
+hold b ok reg
+unbind_start "$nic"
+hold_gone b 137
+unbind_waits
+hold a "ok 1 0" state
+hold a ok idle
+unbind_ends
+hold_end a
