@@ -13,10 +13,10 @@
 TIMEOUT=/sys/module/peer_mem/parameters/revoke_timeout_ms
 declare -A DISTURBED
 
-# stress_run DEVICE SPEC DEFAULT-CYCLES DISTURBANCE...: until as many regions have lived;
-# a disturbance that is named twice comes twice as often. All of them come once at least.
+# stress_run DEVICE SPEC DEFAULT-CYCLES DISTURBANCE...: until as many regions have lived, and each
+# disturbance, which may be named several times, has come as often as it is named.
 stress_run() {
-	local dev=$1 spec=$2 cycles seed workers status=0 name
+	local dev=$1 spec=$2 cycles seed workers status=0 name on=/tmp/stress.on
 	cycles=$(setting CYCLES "$3")
 	seed=$(setting SEED $((SRANDOM % 1000000)))
 	workers=$(setting WORKERS 3)
@@ -24,23 +24,32 @@ stress_run() {
 	note "to see it again: SEED=$seed CYCLES=$cycles WORKERS=$workers"
 	RANDOM=$seed
 
-	t_stress --dev "$dev" --peer "$spec" --cycles "$cycles" --seed "$seed" \
+	: >"$on"
+	t_stress --dev "$dev" --peer "$spec" --cycles "$cycles" --while "$on" --seed "$seed" \
 		--workers "$workers" >/tmp/stress.log 2>&1 &
 	STRESS_PID=$!
+	for name in $(stress_shuffled "$@"); do
+		! stress_goes_on || disturb "$name"
+	done
+	rm "$on"
 	while stress_goes_on; do
 		disturb "${@:$((RANDOM % $# + 1)):1}"
 	done
 	wait "$STRESS_PID" || status=$?
 	cat /tmp/stress.log
 	[ "$status" -eq 0 ] || fail "t_stress ended with status $status, SEED=$seed"
-	for name; do
-		[ -n "${DISTURBED[$name]-}" ] || disturb "$name"
-	done
 	for name in "${!DISTURBED[@]}"; do
 		note "$name: ${DISTURBED[$name]} times"
 	done
 	counters
 	wait_for 20 nothing_live_but_nodes || fail "left: $(live_counters)"
+}
+
+stress_shuffled() { # word...
+	local word
+	for word; do
+		echo "$RANDOM $word"
+	done | sort -n | cut -d' ' -f2
 }
 
 stress_goes_on() {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * t_stress --dev DEVICE --peer SPEC [--cycles N] [--seed N] [--workers N] [--gid-index N]
+ * t_stress --dev DEVICE --peer SPEC [--cycles N] [--while FILE] [--seed N] [--workers N]
+ *          [--gid-index N]
  *
  * Lives of processes, --workers of them at a time, each a random sequence of: register,
  * deregister, move data both ways and compare, munmap, munmap of a part, mremap, mprotect,
- * fork, exec; and a random end: clean, with all in place, SIGKILL or another fatal signal
- * in the middle. Meanwhile somebody else may take away the memory, the NIC and the modules:
- * then calls fail, with an errno that fits, and transfers end with an error. What must
- * not be is a wrong byte, another errno, or a life that does not end.
+ * fork, exec; some stay for a while with what they have; and a random end: clean, with all in
+ * place, SIGKILL or another fatal signal in the middle. Meanwhile somebody else may take away
+ * the memory, the NIC and the modules: then calls fail, with an errno that fits, and transfers
+ * end with an error. What must not be is a wrong byte, another errno, or a life that does not
+ * end.
  *
- * Stops after N cycles (lives of memory regions). What each life does follows from the
- * seed; what happens around it does not.
+ * Stops after N cycles (lives of memory regions), but not while FILE exists. What each life
+ * does follows from the seed; what happens around it does not.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -34,6 +36,7 @@
 struct stress {
 	struct stress_plan plan;
 	unsigned long cycles;
+	const char *goes_on;
 	unsigned int workers, lives, killed;
 	uint64_t seed;
 	bool wrong;
@@ -80,6 +83,12 @@ static bool wait_one(struct stress *stress, bool block)
 	return true;
 }
 
+static bool is_done(const struct stress *stress)
+{
+	return stress->wrong || (stress->plan.counts->cycles >= stress->cycles &&
+				 (!stress->goes_on || access(stress->goes_on, F_OK)));
+}
+
 static int lead(struct stress *stress)
 {
 	uint64_t stall = t_now_ms() + STALL_MS;
@@ -87,7 +96,8 @@ static int lead(struct stress *stress)
 	unsigned int running = 0;
 	int ret = 0;
 
-	while (!ret && !stress->wrong && (cycles = stress->plan.counts->cycles) < stress->cycles) {
+	while (!ret && !is_done(stress)) {
+		cycles = stress->plan.counts->cycles;
 		if (running < stress->workers) {
 			ret = start_life(stress);
 			running++;
@@ -128,8 +138,8 @@ static int run(struct stress *stress)
 
 static int usage(void)
 {
-	fputs("usage: t_stress --dev DEVICE --peer SPEC [--cycles N] [--seed N] [--workers N]\n"
-	      "                [--gid-index N]\n"
+	fputs("usage: t_stress --dev DEVICE --peer SPEC [--cycles N] [--while FILE]\n"
+	      "                [--seed N] [--workers N] [--gid-index N]\n"
 	      "SPEC:  " T_BUF_USAGE "\n",
 	      stderr);
 	return T_FAIL;
@@ -141,6 +151,7 @@ int main(int argc, char **argv)
 		{ "dev", required_argument, NULL, 'd' },
 		{ "peer", required_argument, NULL, 'p' },
 		{ "cycles", required_argument, NULL, 'c' },
+		{ "while", required_argument, NULL, 'o' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "workers", required_argument, NULL, 'w' },
 		{ "gid-index", required_argument, NULL, 'g' },
@@ -158,6 +169,7 @@ int main(int argc, char **argv)
 		case 'd': stress.plan.dev = optarg; break;
 		case 'p': stress.plan.spec = optarg; break;
 		case 'c': stress.cycles = strtoul(optarg, NULL, 0); break;
+		case 'o': stress.goes_on = optarg; break;
 		case 's': stress.seed = strtoull(optarg, NULL, 0); break;
 		case 'w': stress.workers = strtoul(optarg, NULL, 0); break;
 		case 'g': stress.plan.gid_index = atoi(optarg); break;

@@ -25,6 +25,7 @@
 #define NR_SLICES 64
 #define MAX_MRS	  6
 #define MAX_STEPS 120
+#define STAY_MS	  4000
 #define ACCESS	  (IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE | IBV_ACCESS_REMOTE_READ)
 
 struct region {
@@ -220,6 +221,22 @@ static void move(struct life *life)
 		life->over = true;
 }
 
+/*
+ * Lets go of nothing for a while, and works: who takes the memory away waits, kills, or cuts it
+ * off. What follows does not depend on how much work that was.
+ */
+static void stay(struct life *life)
+{
+	uint64_t until = t_now_ms() + pick(life, STAY_MS);
+	const struct t_random random = life->random;
+
+	while (!life->over && t_now_ms() < until) {
+		move(life);
+		usleep(2000);
+	}
+	life->random = random;
+}
+
 /* ---- processes ---- */
 
 /* The child has the NIC's file, the regions and the mapping too, for a moment. */
@@ -325,6 +342,8 @@ void stress_live(const struct stress_plan *plan, uint64_t seed, unsigned int num
 	die_soon(&life);
 	for (unsigned int n = 4 + pick(&life, MAX_STEPS); n && !life.over; n--)
 		take_a_step(&life);
+	if (!pick(&life, 5))
+		stay(&life);
 	end(&life);
 	_exit(0);
 }

@@ -11,5 +11,5 @@ NICS=$(erdma_bdf)
 load_modules
 nvme_load
 STRESS_CMB=$(nvme_bdf)
-stress_run "$ERDMA_CLIENT" "cmb:$STRESS_CMB,size=512K" 300 cmb cmb nic
+stress_run "$ERDMA_CLIENT" "cmb:$STRESS_CMB,size=512K" 300 cmb cmb cmb cmb nic
 erdma_unload
