@@ -59,9 +59,9 @@ slot_port() {
 }
 
 # slot_is PORT on|off: power controller and power indicator say so, neither blinking nor on the way.
-# (Slot Control in the PCI Express capability, bits 10 and 9:8.) Off is the last thing that pciehp
-# does to a slot; what happens there before is half forgotten, and the button's half of it turns
-# the slot off five seconds after it was turned on.
+# (Slot Control in the PCI Express capability, bits 10 and 9:8.) The indicator is the last that
+# pciehp turns off. A card that is plugged in before that is found present and turned on; the
+# button press that QEMU sends with it comes after that, and turns it off in five seconds.
 slot_is() {
 	local control
 	control=$((0x$(setpci -s "$1" CAP_EXP+18.w) & 0x700))
