@@ -21,7 +21,12 @@ probe_starts() {
 	) &
 	PROBE_PID=$!
 	PROBE_WAITS=$(counter revoke_waits)
-	wait_for 20 test -e "$PCI/devices/$BAR/p2pmem/allocate" || fail "no memory is published"
+	wait_for 20 probe_published || fail "no memory is published"
+}
+
+# The files come before there is any memory behind them.
+probe_published() {
+	grep -qs 1 "$PCI/devices/$BAR/p2pmem/published"
 }
 
 probe_fails() {
